@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from bot.border.outside import raw
 from bot.detectors._event_counts import (
@@ -32,6 +32,7 @@ from bot.text.wording import many
 
 LPS_SERVICE = "llm_provider_service"
 MOST_HELD = 2_000
+T = TypeVar("T")
 # What is answered at once is told all the same: Redis did fail.
 LEAST = timedelta(minutes=1)
 KEPT, AWAY = "kept", "away"
@@ -108,8 +109,7 @@ class LocalQueue(EventCountDetector):
             if sign.kind is SignKind.NO_LIFE or sign.queue_id in self._unborn:
                 yield from self._follow_unborn(sign, event)
             elif sign.kind is SignKind.STORE_LOST and sign.queue_id:
-                kept = [*self._kept.items(), (sign.queue_id, raw(event.container))]
-                self._kept = dict(kept[-MOST_HELD:])
+                _hold(self._kept, sign.queue_id, raw(event.container))
             elif sign.kind is SignKind.STORE_LOST:
                 self._is_away = True
             elif sign.kind in (SignKind.STORE_BACK, SignKind.QUEUED):
@@ -128,7 +128,7 @@ class LocalQueue(EventCountDetector):
     def _follow_unborn(self, sign: LoopSign, event: LogEvent) -> Iterator[Occurrence]:
         """Yield what Redis refused for its time to live, once: it is kept for no time at all."""
         if sign.kind is SignKind.NO_LIFE and sign.queue_id not in self._unborn:
-            self._unborn = dict([*self._unborn.items(), (sign.queue_id, None)][-MOST_HELD:])
+            _hold(self._unborn, sign.queue_id, None)
             extra = {"queue_id": sign.queue_id}
             yield Occurrence(UNBORN, sign.at, event.container, redact(event.event), extra)
 
@@ -183,6 +183,13 @@ class LocalQueue(EventCountDetector):
 
 
 DETECTOR = LocalQueue
+
+
+def _hold(held: dict[str, T], id: str, what: T) -> None:
+    """Hold one more, and let go of the oldest beyond the bound."""
+    held[id] = what
+    if len(held) > MOST_HELD:
+        del held[next(iter(held))]
 
 
 def _lost(counted: EventCount) -> Condition:
