@@ -206,5 +206,6 @@ def _moving_words(timeline: QueueTimeline) -> Text:
             "; its size is not logged.",
         )
     last = timeline.last_turnover
-    moved = words("last item moved", when(last, " at ")) if last else "nothing in it is overdue"
+    # A headline leaves the time out, so the sentence stands without it.
+    moved = words("it moves", when(last, ", last at ")) if last else "nothing in it is overdue"
     return words(f"{timeline.size} in the queue; ", moved, ".")

@@ -23,8 +23,10 @@ from bot.diagnosis.queue.verdict import (
     signs_of,
     snapshots_of,
 )
+from bot.domain.headline import one_breath
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import words
 from tests.support.fakes.sources import CJ, at, event
 
 T0 = at("2025-11-18T23:48:00")
@@ -460,6 +462,12 @@ def test_the_verdict_is(
         assert verdict.severity in (Severity.WARN, Severity.ERROR)
         assert verdict.what
         assert verdict.next
+
+
+def test_that_a_queue_moves_is_a_sentence_in_a_headline_too() -> None:
+    verdict = judge_queue(CASES[-1][1], minutes(19))
+    assert str(one_breath(verdict.what)) == "26 in the queue; it moves"
+    assert "it moves, last at 2025-11-1" in str(words(verdict.what))
 
 
 def test_the_orphan_of_the_incident_is_named_with_its_batch_and_the_step_by_hand() -> None:
