@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -20,6 +20,7 @@ from bot.errors import OutdatedError, SettingsError, SourceError
 SETTING = "BOT_DATABASE_URL"
 COMMAND_TIMEOUT = 10.0
 PROBE_SECONDS = 3.0
+CLOSING_SECONDS = 1.0
 # A leader whose host vanished is noticed by the server in about twenty seconds.
 SESSION = {
     "application_name": "batchbot",
@@ -183,10 +184,15 @@ class Database:
         )
 
     async def close(self) -> None:
-        """Close every connection of the pool."""
-        if self._pool is not None:
-            self._pool.terminate()
-            self._pool = None
+        """Close every connection of the pool; one that is still at work is given a moment."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        # A session is given back in a task of the driver's own, also for a reader that was
+        # cancelled; cut off there, its error is nobody's to catch. What fails is ended by close.
+        with suppress(*BROKEN, OSError):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await pool.close()
 
     async def check(self) -> str:
         """Prove that the database answers and takes writes; return a detail for people."""

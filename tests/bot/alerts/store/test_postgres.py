@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import contextlib
+import gc
 import inspect
 import textwrap
 import time
@@ -12,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asyncpg.pool import PoolConnectionHolder
 
 from bot.alerts.policy.lifecycle import PolicySettings, decide
 from bot.alerts.policy.messages import drafts
@@ -419,3 +421,25 @@ async def test_a_watch_outlives_a_restart_and_is_one_a_channel(database_url: str
         assert await store.watches() == []
         assert await store.watch(34, **given)  # type: ignore[arg-type]
         assert await store.unwatch(34, channel="C1", now=START) == 1
+
+
+async def test_closing_waits_for_the_session_that_a_cancelled_reader_gives_back(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    give_back = PoolConnectionHolder.release
+
+    async def cancelled_there(holder: PoolConnectionHolder, timeout: float | None) -> None:
+        reader.cancel()
+        await give_back(holder, timeout)
+
+    async with opened(database_url) as store:
+        monkeypatch.setattr(PoolConnectionHolder, "release", cancelled_there)
+        reader = asyncio.ensure_future(store.check())
+        await asyncio.wait([reader])
+    if left := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(left)
+        left.clear()
+    gc.collect()
+    assert complaints == []
