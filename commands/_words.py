@@ -13,6 +13,8 @@ MAX_CHARS = 3_000
 MAX_TOKENS = 60
 SHOWN_CHARS = 60
 COMMON_FLAGS = ("here", "me", "file")
+# A verb and what it is about stand before what a person tells.
+TOLD_FROM = 2
 
 _LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
@@ -47,8 +49,14 @@ def tokens(text: str) -> list[str]:
 def prose(text: str, flags: Sequence[str] = ()) -> list[str]:
     """Return the words of a typed text as they stand, without flags, for what a person tells."""
     plain = _LONG_DASH.sub("--", _LINK.sub(_link_words, _visible(text)).translate(_HYPHENS))
-    known = {f"--{flag}" for flag in (*flags, *COMMON_FLAGS)}
-    return [word for word in plain.split() if word.casefold() not in known]
+    known = (*flags, *COMMON_FLAGS)
+    queue: list[str] = plain.split()
+    kept: list[str] = []
+    while queue:
+        word = queue.pop(0)
+        if not _is_option(word, known) or _is_told(kept, queue, known):
+            kept.append(word)
+    return kept
 
 
 def searched(text: str, valued: Sequence[str]) -> str:
@@ -94,8 +102,9 @@ def split_options(
     """Split words from options: `34 --since 2h` -> (("34",), {"since": "2h"}).
 
     `valued` options take the next word or `--name=value`, a flag's value is "yes"; `--here`,
-    `--me` and `--file` are known everywhere. An unknown one is a word of what a person `tells`,
-    such as a command line. Raises UsageError, with the nearest match, for one that is not.
+    `--me` and `--file` are known everywhere. In what a person `tells`, such as a command line, an
+    unknown one is a word, and so is a known one with a word before and behind it. Raises
+    UsageError, with the nearest match, for one that is not.
     """
     known = (*valued, *flags, *COMMON_FLAGS)
     rest: list[str] = []
@@ -108,7 +117,7 @@ def split_options(
             continue
         given, _, value = word[2:].partition("=")
         name = choose(given, known)
-        if name is None and tells:
+        if tells and (name is None or _is_told(rest, queue, known)):
             rest.append(word)
             continue
         if name is None:
@@ -120,6 +129,15 @@ def split_options(
                 raise UsageError(f"--{name} needs a value after it.", usage=usage)
         options[name] = value or "yes"
     return tuple(rest), options
+
+
+def _is_option(word: str, known: Sequence[str]) -> bool:
+    return word.startswith("--") and choose(word[2:], known) is not None
+
+
+def _is_told(before: Sequence[str], behind: Sequence[str], known: Sequence[str]) -> bool:
+    """Say whether an option stands within a person's prose, which a verb and its subject begin."""
+    return len(before) > TOLD_FROM and not all(_is_option(word, known) for word in behind)
 
 
 def span(text: str) -> timedelta | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from bot.border.keys import KeyKind, counts, is_known_key, kind_of
@@ -14,6 +15,9 @@ _TRACE_BEFORE = key_words("before_a_trace")
 _SECRET_ITSELF = key_words("a_secret_itself")
 _PEOPLE = key_words("before_a_name")
 _NUMBER_BEFORE = key_words("before_a_long_number")
+_NAMES = key_words("also_a_name")
+_TO_SOMEBODY = key_words("to_a_person")
+_DONE_BY_PEOPLE = key_words("done_by_people")
 _LOGINS = key_words("logins")
 _PATHS_OF_PEOPLE = key_words("paths_of_people")
 LOGIN_FLAGS = frozenset({"-u", "-U", "--user", "--proxy-user"})
@@ -96,7 +100,7 @@ def _is_led_to(word: str, before: Sequence[str]) -> bool:
         return True
     if (_LETTER_FLAG.fullmatch(last) and is_id(word)) or (last == "-p" and not is_measure(word)):
         return True
-    if _is_surname(word, before):
+    if _is_surname(word, before) or is_called(word, before):
         return True
     return _says_who(word) and _leads_to_data(last)
 
@@ -125,6 +129,34 @@ def _is_surname(word: str, before: Sequence[str]) -> bool:
         and before[-1].istitle()
         and before[-2].lower() in _PEOPLE
     )
+
+
+def is_called(word: str, before: Sequence[str]) -> bool:
+    """Say whether a known word is a person's name where it stands: `created by Grant Page`."""
+    if not may_be_called(word):
+        return False
+    led = list(before)
+    while led and may_be_called(led[-1]):
+        led.pop()
+    last = led[-1].lower() if led else ""
+    if last in _PEOPLE:
+        return True
+    if last in _TO_SOMEBODY and led[-2:-1] and led[-2].lower() in _DONE_BY_PEOPLE:
+        return True
+    capital = word[:1].isupper() and all(one[:1].isupper() for one in before[len(led) :])
+    return capital and (last in _TO_SOMEBODY or len(led) < len(before))
+
+
+@lru_cache(maxsize=4_096)
+def may_be_called(word: str) -> bool:
+    """Say whether a word is made of words that are names of persons, too, and of no others."""
+    parts = pieces(word)
+    return bool(parts) and _NAMES.issuperset(parts) and not word.isupper()
+
+
+def leads_to_people(word: str) -> bool:
+    """Say whether a word before a colon may lead to a person: `Assigned to: Grant`."""
+    return word.lower() in _TO_SOMEBODY
 
 
 def _leads_to_data(word: str) -> bool:

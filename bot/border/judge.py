@@ -5,12 +5,13 @@ costs no more than plain text.
 """
 
 import re
+from collections.abc import Sequence
 
-from bot.border.context import is_data, is_shape, is_sign, may_stand
+from bot.border.context import is_data, is_shape, is_sign, leads_to_people, may_stand
 from bot.border.decode import CUT_SIGN
 from bot.border.keys import HIDDEN_KINDS, KeyKind, is_known_key, kind_of, says_value
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
-from bot.border.phrases import MARK, JudgedText
+from bot.border.phrases import MARK, JudgedText, prose_places
 from bot.border.secret_numbers import (
     without_secret_columns,
     without_secret_numbers,
@@ -51,17 +52,20 @@ class _Reader:
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
         self.layout = TokenLayout(tokens)
+        self.prose = prose_places(tokens)
         self.out = JudgedText()
 
     def read(self, start: int, end: int, *, strict: bool, depth: int) -> None:
         """Judge the tokens from `start` to before `end`; `strict` allows no unknown word."""
         clause: list[Token] = []
+        led: Sequence[str] = ()
         index = start
         while index < end:
             token = self.tokens[index]
             sep = self.layout.separator_after(index, end)
             if token.kind in ("word", "flag") and sep is not None:
-                self.out.clause(clause, strict=strict)
+                self._clause(clause, index, strict=strict, led=led)
+                led = self.layout.words_before(index + 1) if leads_to_people(token.text) else ()
                 index, strict = self._pair(index, sep, end, strict=strict, depth=depth)
                 clause = []
                 continue
@@ -70,7 +74,7 @@ class _Reader:
                 and len(token.text) > 2
                 and kind_of(token.text) is not KeyKind.KNOWN
             ):
-                self.out.clause(clause, strict=strict)
+                self._clause(clause, index, strict=strict)
                 clause = []
                 index = self._flag(index, end)
                 continue
@@ -78,7 +82,8 @@ class _Reader:
                 clause.append(token)
                 index += 1
                 continue
-            self.out.clause(clause, strict=strict)
+            self._clause(clause, index, strict=strict, led=led)
+            led = () if clause else led
             clause = []
             if token.kind in ("quote", "open"):
                 index = self._enclosed(index, end, depth=depth)
@@ -90,7 +95,16 @@ class _Reader:
             index += 1
             if token.kind == "line":
                 strict = False if depth == 0 else strict
-        self.out.clause(clause, strict=strict)
+        self._clause(clause, index, strict=strict, led=led)
+
+    def _clause(
+        self, tokens: Sequence[Token], end: int, *, strict: bool, led: Sequence[str] = ()
+    ) -> None:
+        """Judge the run of words that ends before `end`; of a person's sentence its ids stay."""
+        if end - 1 in self.prose:
+            self.out.ids_of(tokens, led)
+        else:
+            self.out.clause(tokens, strict=strict, led=led)
 
     def _pair(
         self, index: int, sep: int, end: int, *, strict: bool, depth: int

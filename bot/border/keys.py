@@ -46,6 +46,9 @@ _EXCEPTION = re.compile(r"(?:[\w]{1,60}\.){0,8}[A-Z][A-Za-z]{0,60}[a-z](?:Error|
 _PERSON = key_words("person")
 _FREE_TEXT = key_words("free_text")
 _NAMED = key_words("named")
+_DONE_BY_PEOPLE = key_words("done_by_people")
+# `created_by`, `assigned_to`: whoever it was.
+_WHO = frozenset({"by", "to"})
 
 
 @lru_cache(maxsize=4096)
@@ -64,7 +67,7 @@ def kind_of(key: str) -> KeyKind:
         return KeyKind.SECRET
     if words and (found & _SECRET_LAST) and not found & _NOT_SECRET:
         return KeyKind.SECRET
-    if found & _PERSON:
+    if found & _PERSON or (words[-1] in _WHO and words[-2:-1] and words[-2] in _DONE_BY_PEOPLE):
         return KeyKind.PERSONAL
     if found == {"name"} or ("name" in found and not found & _NAMED):
         return KeyKind.PERSONAL

@@ -1,18 +1,23 @@
 """What is shown of a run of words: all of it, all but its few unknown words, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.border.context import is_data, is_shape, may_stand
+from bot.border.context import is_called, is_data, is_shape, may_stand
 from bot.border.keys import KeyKind, kind_of
 from bot.border.layout import is_value_shape, shows_as
+from bot.border.shapes import is_measure
 from bot.border.tokens import Token
-from bot.border.vocabulary import pieces
+from bot.border.vocabulary import everyday, pieces
 
 MARK = "…"
 MOST_WORDS = 24
 SOME_UNKNOWN = 0.2
 MOST_UNKNOWN = 2
+LEAST_WORDS = 5
+MOST_EVERYDAY = 2 / 3
+# A person's sentence goes on behind a comma, a quoted word and a bracket.
+_SENTENCE_ENDS = frozenset({"colon", "equals", "line"})
 
 
 @dataclass(slots=True)
@@ -45,11 +50,11 @@ class JudgedText:
         else:
             self.hide()
 
-    def clause(self, tokens: Sequence[Token], *, strict: bool) -> None:
-        """Show a run of words: whole, or without its few unknown words, or not at all."""
+    def clause(self, tokens: Sequence[Token], *, strict: bool, led: Sequence[str] = ()) -> None:
+        """Show a run of words behind those of `led`: whole, or without its few unknown, or not."""
         if not tokens:
             return
-        verdicts = _verdicts(tokens)
+        verdicts = _verdicts(tokens, led)
         words = sum(token.kind == "word" for token in tokens)
         unknown = sum(not shown for shown in verdicts)
         allowed = 0 if strict else max(1, min(MOST_UNKNOWN, int(words * SOME_UNKNOWN)))
@@ -61,6 +66,10 @@ class JudgedText:
                 self.show(token.text)
             else:
                 self.hide()
+
+    def ids_of(self, tokens: Sequence[Token], led: Sequence[str] = ()) -> None:
+        """Show of a run of words its ids and numbers alone."""
+        self._ids_of(tokens, _verdicts(tokens, led))
 
     def _ids_of(self, tokens: Sequence[Token], verdicts: list[bool]) -> None:
         """Hide the words of a clause, but keep its ids and numbers and the blanks around it."""
@@ -81,6 +90,7 @@ def _is_fine(tokens: Sequence[Token], before: Sequence[str], *, known: bool) -> 
     words = sum(token.kind in ("word", "flag") for token in tokens)
     odd = any(token.kind == "other" and not token.text.isascii() for token in tokens)
     fine, said = known and not odd and words <= MOST_WORDS, list(before)
+    fine = fine and not is_prose(token.text for token in tokens if token.kind == "word")
     shape = is_value_shape(tokens)
     for token in tokens if fine or shape else ():
         if token.kind == "equals" and said:
@@ -94,10 +104,10 @@ def _is_fine(tokens: Sequence[Token], before: Sequence[str], *, known: bool) -> 
     return fine or shape
 
 
-def _verdicts(tokens: Sequence[Token]) -> list[bool]:
+def _verdicts(tokens: Sequence[Token], led: Sequence[str]) -> list[bool]:
     """Return of each token whether it may stand behind those before it."""
     verdicts: list[bool] = []
-    before: list[str] = []
+    before = list(led)
     for token in tokens:
         if token.kind not in ("word", "flag"):
             verdicts.append(True)
@@ -105,4 +115,41 @@ def _verdicts(tokens: Sequence[Token]) -> list[bool]:
         word = token.text.rstrip(".-")
         verdicts.append(not word or may_stand(word, before))
         before.append(word)
+    _hide_first_names(tokens, verdicts)
     return verdicts
+
+
+def _hide_first_names(tokens: Sequence[Token], verdicts: list[bool]) -> None:
+    """Hide a name before one that was hidden: `Grant Page` is known as one by its second word."""
+    words = [place for place, token in enumerate(tokens) if token.kind in ("word", "flag")]
+    for one, other in zip(reversed(words[:-1]), reversed(words[1:]), strict=True):
+        first, second = (tokens[at].text.rstrip(".-") for at in (one, other))
+        if not verdicts[other] and is_called(second, [first]) and first[:1].isupper():
+            verdicts[one] = False
+
+
+def is_prose(words: Iterable[str]) -> bool:
+    """Say whether words, ids and numbers among them, are a person's sentence, if all are known.
+
+    Services name their parts and what they did; people need the words in between. In the log and
+    error texts of the services at most two in three words of a run are everyday ones, in sentences
+    of people nearly all are. What a person writes in the services' own words is not seen.
+    """
+    counted = {word.rstrip(".-").lower() for word in words if not is_measure(word)}
+    counted = {word for word in counted if any(map(str.isalpha, word))}
+    if len(counted) < LEAST_WORDS:
+        return False
+    return sum(word in everyday() for word in counted) > MOST_EVERYDAY * len(counted)
+
+
+def prose_places(tokens: Sequence[Token]) -> set[int]:
+    """Return the places of the tokens that stand within a person's sentences."""
+    places: set[int] = set()
+    start = 0
+    for end in range(len(tokens) + 1):
+        if end == len(tokens) or tokens[end].kind in _SENTENCE_ENDS:
+            run = tokens[start:end]
+            if is_prose(token.text for token in run if token.kind == "word"):
+                places.update(range(start, end))
+            start = end + 1
+    return places

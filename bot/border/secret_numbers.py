@@ -18,6 +18,8 @@ _WITHIN_DATES = key_words("within_a_date")
 _LEADS = key_words("before_a_secret_word")
 _KEYS = key_words("before_a_secret_key")
 _FOLLOWS = key_words("after_a_secret")
+# What is said of a secret before it is named: `api key provided: …`.
+_VERDICTS = key_words("verdicts_on_a_secret")
 _ON_THE_WAY = _BETWEEN | key_words("on_the_way_to_a_secret")
 _ENDS = frozenset({"comma", "line", "colon", "equals"})
 _QUOTED_AS = ("quote", "word", "quote", "space", "word", "space")
@@ -51,8 +53,9 @@ def without_secret_words(tokens: list[Token], mark: str) -> tuple[list[Token], i
     whatever signs stand between. What stands behind `:` and `=` is a key's, and judged as such.
     """
     found: list[Token] = []
-    count, before, leads = 0, "", False
+    count, before, leads, judges = 0, "", False, False
     for token in tokens:
+        judges = (judges and token.kind != "line") or leads
         if (
             token.kind in _ENDS
             or token.text == mark
@@ -60,10 +63,12 @@ def without_secret_words(tokens: list[Token], mark: str) -> tuple[list[Token], i
         ):
             leads = False
         elif token.kind == "word":
-            if leads and not _is_on_the_way(token.text):
-                leads = False
-                if not _may_follow(token.text):
-                    token, count = Token("other", mark), count + 1
+            is_told = (leads and not _may_follow(token.text)) or (judges and is_id(token.text))
+            is_led = _is_on_the_way(token.text)
+            judges = judges and (is_led or token.text.lower() in _VERDICTS)
+            if is_told and not is_led:
+                token, count = Token("other", mark), count + 1
+            leads = leads and is_led
             if _leads_on(token.text, before):
                 leads = True
                 count += _hides_quoted(found, mark)
@@ -87,7 +92,7 @@ def _is_on_the_way(word: str) -> bool:
 
 @lru_cache(maxsize=16_384)
 def _may_follow(word: str) -> bool:
-    return is_measure(word) or is_id(word) or not _FOLLOWS.isdisjoint(pieces(word)[:1])
+    return is_measure(word) or not _FOLLOWS.isdisjoint(pieces(word)[:1])
 
 
 def _leads_on(word: str, before: str) -> bool:

@@ -23,13 +23,6 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         HIDDEN,
     ),
-    (
-        re.compile(
-            r"(?i)\b(bearer|basic|digest|negotiate)\s+(?!sha\d{1,3}:[0-9a-f]{40})[\"']?"
-            r"(?=[\w.~+/:-]{0,4096}[A-Z0-9+/=])[\w.~+/=:-]{6,}"
-        ),
-        rf"\1 {HIDDEN}",
-    ),
     (re.compile(r"\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}"), HIDDEN),
     (
         re.compile(r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}|\bxapp-[\w-]{6,}|\bxoxe[.-][\w.-]{6,}"),
@@ -49,6 +42,10 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"(?i)\b(AccountKey|SharedAccessSignature|SharedAccessKey|sig)=[^\s;&\"']{6,}"),
         rf"\1={HIDDEN}",
     ),
+)
+_LOGIN_SCHEME = re.compile(
+    r"(?i)\b(bearer|basic|digest|negotiate)\s+(?!sha\d{1,3}:[0-9a-f]{40})[\"']?"
+    r"(?=[\w.~+/:-]{0,4096}[A-Z0-9+/=])([\w.~+/=:-]{6,})"
 )
 # The two names that a web server's access log writes between address and time.
 _REMOTE_USER = re.compile(
@@ -78,9 +75,17 @@ def without_secrets(text: str) -> str:
         text = _HEX_DUMP.sub(HIDDEN, text)
     text = _REMOTE_USER.sub(_remote, text)
     text = _HEX_PAIRS.sub(HIDDEN, text)
+    text = _LOGIN_SCHEME.sub(_login, text)
     for pattern, replacement in _SHAPES:
         text = pattern.sub(replacement, text)
     return without_people(text, HIDDEN)
+
+
+def _login(match: re.Match[str]) -> str:
+    """Hide what a scheme of logins leads to; a known word, "Basic information", is none."""
+    word = match[2].rstrip(".:")
+    is_plain = word.isalpha() and word[1:].islower() and is_name(word)
+    return match.group() if is_plain else f"{match[1]} {HIDDEN}"
 
 
 def _remote(match: re.Match[str]) -> str:

@@ -20,6 +20,13 @@ def vocabulary() -> frozenset[str]:
 
 
 @cache
+def everyday() -> frozenset[str]:
+    """Return the words, nearly all known ones, that everybody's sentences are full of."""
+    text = resources.files(__package__).joinpath("everyday.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+@cache
 def key_words(kind: str) -> frozenset[str]:
     """Return the words that make a key one of `kind`, a name in key_words.toml."""
     text = resources.files(__package__).joinpath("key_words.toml").read_text(encoding="utf-8")

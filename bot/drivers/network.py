@@ -22,6 +22,12 @@ _CUT_SHORT = frozenset(
 )
 # Hosts, ports, networks' scopes, and the paths of sockets.
 _PLACE = re.compile(r"[\w.:,%/~@+ \[\]-]{1,300}")
+# From 65,536 on.
+_ABOVE = re.compile(
+    r"0{0,9}(?:[1-9]\d{5,9}|[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d{2}|655[4-9]\d|6553[6-9])", re.ASCII
+)
+PORT_ABOVE = "has a port above 65535"
+WHICH_PORTS = "Write a port from 1 to 65535."
 CERTIFICATE_HINT = "Give the CA's file; verification stays on."
 
 
@@ -58,6 +64,20 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         grouped = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
         wrapped = (getattr(one, name, None) for name in ("reason", "os_error"))
         waiting += [*one.args, *grouped, *wrapped, one.__cause__, one.__context__]
+
+
+def has_port_above(address: str) -> bool:
+    """Say whether an address, of one host or several, names a port that is too high to be one.
+
+    With an `@` behind it, it may be part of a password that was not encoded.
+    """
+    host, *rest = re.split(r"[/?#]", address.partition("://")[2] or address)
+    ports = (one.rpartition("]")[2].rpartition(":")[2] for one in _hosts(host))
+    return "@" not in "".join(rest) and any(_ABOVE.fullmatch(one) for one in ports)
+
+
+def _hosts(netloc: str) -> list[str]:
+    return [one for one in netloc.rpartition("@")[2].split(",") if ":" in one.rpartition("]")[2]]
 
 
 def place_shown(place: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from bot.drivers.network import place_shown
+from bot.drivers.network import PORT_ABOVE, WHICH_PORTS, has_port_above, place_shown
 from bot.errors import SettingsError
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -76,6 +76,8 @@ def postgres_address(text: str, setting: str) -> PostgresAddress:
         raise SettingsError(
             f"{setting} is no address of a PostgreSQL server.", hint=f"Write {example}."
         )
+    if has_port_above(text.strip()):
+        raise SettingsError(f"{setting} {PORT_ABOVE}.", hint=WHICH_PORTS)
     query = parts.query if "@" in parts.query and not login else ""
     if parts.fragment or "#" in text or "@" in parts.path or query or not _ports_are_numbers(hosts):
         raise SettingsError(

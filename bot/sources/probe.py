@@ -19,7 +19,7 @@ from yarl import URL
 
 from bot.domain.evidence import HEALTH
 from bot.domain.service_state import UNREACHABLE, UNREADABLE, ServiceHealth, is_brokers
-from bot.drivers.network import network_trouble
+from bot.drivers.network import PORT_ABOVE, WHICH_PORTS, has_port_above, network_trouble
 from bot.errors import SourceError
 
 MAX_HEALTH_BYTES = 1 << 20
@@ -219,6 +219,9 @@ def _address(target: ProbeTarget) -> URL:
     try:
         url = URL(target.url)
     except ValueError as error:
+        if has_port_above(target.url):
+            said = f"the address in {target.setting} {PORT_ABOVE}"
+            raise SourceError(HEALTH, said, hint=WHICH_PORTS, permanent=True) from error
         raise _malformed(target) from error
     if url.scheme not in ("http", "https") or not url.host or url.query_string or url.fragment:
         raise _malformed(target)

@@ -79,8 +79,9 @@ def parse(text: str) -> Request:
     lines = usage_lines("alerts", USAGES)
     # A star at a word's end is Slack's mark for bold, and here it is also a part of a pattern.
     words = tokens(text.replace("*", "%"))
-    tells = bool(words) and _verb(words[0]).casefold() in TELLING
-    given, options = split_options(words, flags=FLAGS, usage=lines, tells=tells)
+    first = _verb(words[0]).casefold() if words else ""
+    flags = () if first == "note" else FLAGS
+    given, options = split_options(words, flags=flags, usage=lines, tells=first in TELLING)
     given = tuple(word.replace("%", "*") for word in given)
     asked = _verb(given[0]) if given else "list"
     verb = choose(asked, VERBS)
@@ -106,7 +107,7 @@ def _verb(word: str) -> str:
 
 def _as_typed(text: str, rest: tuple[str, ...]) -> tuple[str, ...]:
     """Return a note's words with their commas, quotes and signs, which are a person's own."""
-    told = prose(text, FLAGS)[2:] if rest[1:] else []
+    told = prose(text)[2:] if rest[1:] else []
     return (*rest[:1], *told[told[:1] != [] and told[0].casefold() in FILLERS :])
 
 

@@ -212,7 +212,7 @@ ANSWERS = (
 ADDRESSES = (
     ("loki:3100", "LOKI_URL is malformed.*http://host:3100"),
     ("127.0.0.1:1", "LOKI_URL is malformed"),
-    ("http://127.0.0.1:99999", "LOKI_URL is malformed"),
+    ("http://127.0.0.1:99999", "LOKI_URL has a port above 65535.*1 to 65535"),
     ("http://127.0.0.1:1", "nobody listens at 127.0.0.1:1"),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.drivers.network import PORT_ABOVE, WHICH_PORTS, has_port_above
 from bot.errors import SourceError
 
 CERT_FILES = ("ca.pem", "cert.pem", "key.pem")
@@ -60,6 +61,8 @@ class EngineAddress:
 
     def check(self, source: str) -> None:
         """Raise SourceError for an address that is none."""
+        if has_port_above(self.host):
+            raise SourceError(source, f"DOCKER_HOST {PORT_ABOVE}", hint=WHICH_PORTS, permanent=True)
         if self.host and _scheme(self.host) not in SCHEMES:
             raise SourceError(
                 source,

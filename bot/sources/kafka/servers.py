@@ -9,7 +9,7 @@ SETTING = "KAFKA_BOOTSTRAP_SERVERS"
 DEFAULT_PORT = 9092
 _BETWEEN = re.compile(r"[\s,;]+")
 _SERVER = re.compile(
-    r"(?P<host>\[[0-9A-Fa-f:.%]{2,60}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>\d{1,5}))?"
+    r"(?P<host>\[[0-9A-Fa-f:.%]{2,60}\]|[A-Za-z0-9._-]{1,253})(?::(?P<port>\d{1,9}))?"
 )
 
 

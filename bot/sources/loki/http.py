@@ -17,7 +17,14 @@ import orjson
 
 from bot.border.outside import Outside
 from bot.domain.evidence import LogStore
-from bot.drivers.network import Trouble, network_trouble, place_shown
+from bot.drivers.network import (
+    PORT_ABOVE,
+    WHICH_PORTS,
+    Trouble,
+    has_port_above,
+    network_trouble,
+    place_shown,
+)
 from bot.errors import SourceError
 
 NAME = LogStore.LOKI.source_name
@@ -210,6 +217,9 @@ def _unreachable(error: Exception, where: str) -> SourceError:
         message = trouble.message if reached else f"Loki could not be reached: {trouble.message}"
         return Trouble(message, trouble.hint, trouble.permanent).error(NAME, hint="Check LOKI_URL.")
     if isinstance(error, ValueError | aiohttp.NonHttpUrlClientError):
+        if has_port_above(where):
+            said = f"LOKI_URL {PORT_ABOVE}"
+            return SourceError(NAME, said, hint=WHICH_PORTS, permanent=True)
         return SourceError(
             NAME, "LOKI_URL is malformed", hint="Write LOKI_URL=http://host:3100.", permanent=True
         )

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bot.domain.evidence import QUEUE
-from bot.drivers.network import place_shown
+from bot.drivers.network import PORT_ABOVE, WHICH_PORTS, has_port_above, place_shown
 from bot.errors import SourceError
 
 SETTING = "LLM_QUEUE_REDIS_URL"
@@ -124,6 +124,8 @@ def _host(text: str, found: dict[str, Any]) -> str:
     host, bracket, rest = text.partition("]")
     name, _, port = (rest if bracket else host).partition(":")
     name = f"{host}]" if bracket else name
+    if has_port_above(text):
+        raise _wrong(PORT_ABOVE, WHICH_PORTS)
     if port and not (port.isascii() and port.isdecimal() and int(port) < 65_536):
         raise _wrong("has a port that is no number, or an unencoded password", ENCODE)
     found["host"] = name.strip("[]") or "localhost"

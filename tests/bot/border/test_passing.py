@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.border.passing import NO_NAME, Passed, let_out, name
+from bot.border.vocabulary import key_words
 
 TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 # In parts, so that no scanner takes an invented key for a real one.
@@ -240,6 +241,51 @@ def test_an_id_is_hidden_where_it_is_a_password(text: str) -> None:
 def test_what_is_said_of_a_secret_or_an_error_stays(text: str) -> None:
     shown = let_out(text)
     assert shown == Passed(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api key {} rejected", "token {} refused", "the api-key ({}) was rejected",
+        "invalid api key provided {}", "Incorrect API key provided: {}", "secret was revoked {}",
+    ],
+)  # fmt: skip
+def test_an_id_is_hidden_where_it_is_a_key(text: str) -> None:
+    known = "0feb5e1c-aaaa-4bbb-8ccc-00000fe1c0de"
+    assert known not in let_out(text.format(known)).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "idempotency key {} used",
+        "invalid api key for batch {}",
+        "token limit of request {}",
+        "token refused request_id={}",
+        "api key rejected\nbatch {} failed",
+    ],
+)
+def test_an_id_of_something_else_stays_behind_a_key(text: str) -> None:
+    known = "0feb5e1c-aaaa-4bbb-8ccc-00000fe1c0de"
+    assert known in let_out(text.format(known)).text
+
+
+@pytest.mark.parametrize("name", sorted(key_words("also_a_name") - {"day", "key"}))
+@pytest.mark.parametrize(
+    "text",
+    ["created by {}", "assigned to: {}", "owner {}", "batch 3 shared with {}", "sent to {} {}"],
+)
+def test_a_known_word_that_is_a_name_is_hidden_behind_what_people_do(text: str, name: str) -> None:
+    for word in (name, name.title()):
+        assert word not in let_out(text.replace("{}", word)).text.split()
+
+
+def test_what_services_do_for_services_stays() -> None:
+    for text in (
+        "created by Batch Monitor", "assigned to worker 3", "published to Kafka", "rows by key",
+        "May fail", "Will retry in 5 s", "moved to page 2",
+    ):  # fmt: skip
+        assert let_out(text) == Passed(text)
 
 
 @pytest.mark.parametrize("words", ["got {} back", "got '{}' back", "count={}", "batch_id={}"])

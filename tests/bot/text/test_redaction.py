@@ -287,3 +287,10 @@ def test_a_short_plain_word_comes_back_to_who_typed_it(word: str) -> None:
 )  # fmt: skip
 def test_another_word_comes_back_only_as_everybody_may_read_it(word: str) -> None:
     assert word not in repeated(word)
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Bearer", "Digest", "Negotiate"])
+def test_a_known_word_behind_a_scheme_of_logins_stays_in_our_own_words(scheme: str) -> None:
+    text = f"the app-level token, from {scheme} Information, where authentication is set"
+    assert presented(text) == text
+    assert "dXNlcjpodW50ZXIy" not in presented(f"sent {scheme} dXNlcjpodW50ZXIy")

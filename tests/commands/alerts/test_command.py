@@ -330,6 +330,23 @@ async def test_a_silence_on_what_no_alert_is_called_asks_first() -> None:
     assert [mute.pattern for mute in memory.silences] == ["stuck_queue", "stuck_queu"]
 
 
+@pytest.mark.parametrize(
+    "told", ["2h ran apt --yes tonight", "ran apt --yes and went --here home", "2h --yes means me"]
+)
+async def test_a_yes_within_a_silence_s_reason_is_a_word_of_it(told: str) -> None:
+    memory = memory_of()
+    report = await ask(f"mute stuck_queu {told}", memory)
+    assert memory.silences == []
+    assert report.actions[1] == f"/alerts mute stuck_queu {told} --yes"
+    await ask(report.actions[1].removeprefix("/alerts "), memory)
+    assert [mute.reason for mute in memory.silences] == [told.removeprefix("2h ")]
+
+
+@pytest.mark.parametrize("typed", ["mute x --yes 2h why", "mute --yes x 2h", "mute x 2h why --yes"])
+def test_a_yes_before_or_behind_a_silence_s_reason_is_an_option(typed: str) -> None:
+    assert parse(typed).options["yes"] == "yes"
+
+
 @pytest.mark.parametrize("pattern", ["stuck_queue", "all", "*34*", "unreadable_source", "3"])
 async def test_a_silence_on_what_an_alert_is_or_may_be_called_needs_no_question(
     pattern: str,
@@ -359,7 +376,8 @@ def test_others_read_of_a_typed_pattern_what_passes_the_border() -> None:
         ("note #2 CPU at 100%: 'worker' killed!", "CPU at 100%: 'worker' killed!"),
         ("Note 2 scaled a*b - twice --here", "scaled a*b - twice"),
         ("note 2 docker logs -f --since 5m cj", "docker logs -f --since 5m cj"),
-        ("note 2 ran it with --HERE --tail=5", "ran it with --tail=5"),
+        ("note 2 ran it with --tail=5 --HERE", "ran it with --tail=5"),
+        ("note 2 ran it with --here --tail=5", "ran it with --here --tail=5"),
     ],
 )
 def test_a_note_keeps_a_persons_words_as_typed(typed: str, kept: str) -> None:

@@ -1,0 +1,49 @@
+"""Sentences of people are told from lines of services by how everyday their words are."""
+
+import random
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.border.passing import Passed, let_out
+from bot.border.phrases import LEAST_WORDS
+from bot.border.vocabulary import everyday, vocabulary
+
+# What says yes or no behind a key is shown.
+PLAIN = sorted(word for word in everyday() - {"none", "true"} if len(word) > 1)
+RARE = sorted(vocabulary() - everyday())
+ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+
+
+def words_of(shown: str) -> set[str]:
+    return set(re.findall(r"[a-z]{2,}", shown.lower()))
+
+
+@given(st.integers(), st.integers(LEAST_WORDS, 60), st.sampled_from([" ", ", ", " and (", '" "']))
+def test_a_sentence_of_everyday_words_shows_its_ids_alone(seed: int, size: int, sign: str) -> None:
+    chosen = random.Random(seed).sample(PLAIN, size)
+    shown = let_out(f"batch failed: {sign.join(chosen)} {ID}", 10_000).text
+    assert words_of(shown) <= {"batch", "failed"} | words_of(ID)
+    assert shown.startswith("batch failed: ")
+
+
+def test_a_run_of_which_a_third_are_words_of_services_is_no_sentence() -> None:
+    for text in (
+        "publishing of the callback failed again",
+        "the worker is still waiting for the queue",
+        "Name or service not known",
+        "connection was closed in the middle of operation",
+    ):
+        assert let_out(text) == Passed(text)
+
+
+def test_a_word_said_again_and_again_is_no_sentence() -> None:
+    assert let_out("ok " * 20).replaced == 0
+
+
+def test_everyday_words_are_some_of_the_known_ones_and_the_words_for_people() -> None:
+    people = {"i", "my", "me", "he", "she", "his", "her", "him", "we", "us", "our", "am", "mine"}
+    people |= {"they", "them", "hers", "ours", "theirs", "myself", "himself", "herself", "a", "s"}
+    assert everyday() - vocabulary() <= people
+    assert len(RARE) > 4 * len(PLAIN)
