@@ -11,7 +11,7 @@ from bot.diagnosis.evidence.read import read
 from bot.domain.evidence import LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch
 from bot.domain.report import Report
-from bot.domain.words import Span, Text, when, words
+from bot.domain.words import Span, Text, joined, when, words
 from bot.ports import Deadline, Sources
 from bot.text.log_words import EVERYWHERE
 from bot.text.redaction import redact
@@ -60,6 +60,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
     found = answer.events if isinstance(answer, LogSearch) else ()
     events = found[-MAX_SHOWN:]
     lines = [shown_line(event) for event in events]
+    unsearched = not events and bool(log_coverage.unsearched(answer))
     counts = _counts(ask, answer, events) | counted(lines)
     return Report(
         command="logs",
@@ -74,8 +75,8 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
         lines=_telling(ask, events),
         timeline=tuple(entry_of(*both) for both in zip(events, lines, strict=True)),
         sources=(log_coverage.reading(answer),),
-        unreadable_need=isinstance(answer, Missing) or bool(answer.missing),
-        found=isinstance(answer, Missing) or bool(events or answer.missing),
+        unreadable_need=isinstance(answer, Missing) or bool(answer.missing) or unsearched,
+        found=isinstance(answer, Missing) or bool(events or answer.missing or unsearched),
         summary=_summary(ask, answer, counts),
     )
 
@@ -146,8 +147,8 @@ def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int 
     horizon = when(begins, "; logs begin at ")
     level = f" at {ask.levels[0]} or worse" if ask.levels else ""
     after = words(level, when(ask.since, " since "))
-    unread = log_coverage.unread(answer)
-    of_those, gap = (" of those read", words(" ", unread)) if unread else ("", "")
+    gaps = [one for one in (log_coverage.unread(answer), log_coverage.unsearched(answer)) if one]
+    of_those, gap = (" of those read", words(" ", joined(" ", gaps))) if gaps else ("", "")
     if not matched:
         bare = log_coverage.lineless(answer)
         silent = f" Without any line, new or damaged: {', '.join(bare)}." if bare else ""

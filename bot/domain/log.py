@@ -167,7 +167,8 @@ class LogCoverage:
 
     `begins_at` is the horizon: nothing before it can be found. `scanned` and `matched` count
     lines, `shown` events returned, `unreadable` lines that could not be parsed; `truncated`
-    says that a bound (lines, bytes, time) cut the search short, `note` says it in words.
+    says that a bound (lines, bytes, time) cut the search short, `note` says it in words; `beyond`
+    counts events so long that their ends, where the words may stand, were not searched.
     """
 
     container: str
@@ -180,6 +181,7 @@ class LogCoverage:
     bytes_read: int = 0
     truncated: bool = False
     note: str = ""
+    beyond: int = 0
 
     def __post_init__(self) -> None:
         seal(self, texts=("container",))

@@ -4,6 +4,7 @@ Drivers are imported where they are needed, so that a command at the terminal pa
 sources that are configured.
 """
 
+import asyncio
 import importlib.util
 import logging
 from collections.abc import Callable
@@ -126,10 +127,14 @@ async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missin
         from bot.sources.log_files import LogFiles
 
         return LogFiles(logs.files_dir, logs.services, logs.zone)
+    if source is not LogStore.LOKI and not docker_is_configured(settings):
+        return None
+    from bot.sources.log_search.leftovers import remove_leftovers
+
+    if count := await asyncio.to_thread(remove_leftovers, utc_now().timestamp()):
+        log.info("removed %d parts of logs that searches left when they were killed", count)
     if source is LogStore.LOKI:
         return _loki(settings, stack)
-    if not docker_is_configured(settings):
-        return None
     from bot.sources.docker.logs import DockerLogs
 
     docker = DockerLogs(docker_hosts(settings), logs.services, logs.zone, logs.docker_log_dir)

@@ -23,7 +23,8 @@ from bot.errors import SourceError
 from bot.sources.log_follow.follow import FileFollow
 from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import LineParser, parse_lines
-from bot.sources.log_search.file import snapshot
+from bot.sources.log_search.file import open_within, snapshot
+from bot.sources.log_search.in_time import in_time
 from bot.sources.log_search.merge import merged
 from bot.sources.log_search.search import search_segment
 from bot.sources.log_search.segment import Segment
@@ -67,10 +68,8 @@ class LogFiles:
             async with at_once:
                 return await asyncio.to_thread(self._search_file, file, query, stop)
 
-        try:
-            return merged(await asyncio.gather(*(one(file) for file in files)))
-        finally:
-            stop.set()
+        answers, late = await in_time([(file.container, one(file)) for file in files], stop)
+        return merged([*answers, *late])
 
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> FileFollow:
         """Follow every file from `since`; with `needles`, events without any are not parsed.
@@ -110,7 +109,7 @@ class LogFiles:
     def _look(self, file: LogFile) -> "Look":
         """Read the end of a file: a whole line that is understood is enough."""
         try:
-            with file.path.open("rb") as opened:
+            with open(open_within(file.path), "rb") as opened:
                 end = opened.seek(0, 2)
                 opened.seek(max(0, end - LOOKED_AT))
                 lines = opened.read(LOOKED_AT).splitlines()

@@ -39,6 +39,7 @@ def detail(answer: LogSearch | Missing) -> Text:
     cut = [str(cover.container) for cover in answer.coverage if cover.truncated]
     parts += [f"cut short in {', '.join(cut)}"] if cut else []
     parts += [f"{name}: {reason}" for name, reason in answer.missing]
+    parts += [told.removesuffix(".")] if (told := unsearched(answer)) else []
     bare = lineless(answer)
     parts += [f"without any line: {', '.join(bare)}"] if bare else []
     return joined("; ", parts)
@@ -64,6 +65,16 @@ def unread(answer: LogSearch | Missing) -> Text:
         return ""
     names = joined(", ", [f"{name}'s log" for name, _ in answer.missing])
     return words("Not read: ", names, f" ({answer.missing[0][1]}).")
+
+
+def unsearched(answer: LogSearch | Missing) -> str:
+    """Return the sentence on events whose ends were not searched; empty without one."""
+    if isinstance(answer, Missing) or not (long := [one for one in answer.coverage if one.beyond]):
+        return ""
+    count, names = sum(one.beyond for one in long), ", ".join(str(one.container) for one in long)
+    return (
+        f"Not searched: the end of {many(count, 'event')} of {names}, longer than is read of one."
+    )
 
 
 def lineless(answer: LogSearch | Missing) -> tuple[str, ...]:
@@ -129,4 +140,5 @@ def _added(one: LogCoverage, other: LogCoverage | None) -> LogCoverage:
         matched=one.matched + other.matched,
         shown=one.shown + other.shown,
         truncated=one.truncated or other.truncated,
+        beyond=one.beyond + other.beyond,
     )

@@ -15,6 +15,7 @@ from bot.sources.docker.follow import DockerFollow
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.listing import NAME, Container, Containers, Listing, said_of_projects
 from bot.sources.docker.search import Searcher, one_line
+from bot.sources.log_search.in_time import in_time
 from bot.sources.log_search.merge import SearchPart, merged
 from bot.text.wording import many
 
@@ -54,12 +55,8 @@ class DockerLogs:
 
         self._needed(listing)
         wanted = [row for row in listing.containers if is_wanted(row.service, query)]
-        try:
-            parts = await asyncio.gather(*(one(row) for row in wanted))
-            found = merged([part for each in parts for part in each])
-        finally:
-            # A thread cannot be cancelled; past a deadline it must end by itself.
-            stop.set()
+        parts, late = await in_time([(row.name, one(row)) for row in wanted], stop)
+        found = merged([*(part for each in parts for part in each), *late])
         return replace(found, missing=(*found.missing, *listing.missing.items()))
 
     async def follow(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, last_head
 from bot.sources.log_format.codec import Codec
+from bot.sources.log_search.leftovers import SPOOL
 from bot.sources.log_search.scan import halves
 from bot.sources.log_search.segment import Segment
 
@@ -97,4 +98,4 @@ class Spool:
 
 def spool_folder() -> tempfile.TemporaryDirectory[str]:
     """Return a folder for one spool."""
-    return tempfile.TemporaryDirectory(prefix="batchbot-")
+    return tempfile.TemporaryDirectory(prefix=SPOOL)

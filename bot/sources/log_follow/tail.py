@@ -9,7 +9,7 @@ from bot.domain.log import LogEvent, Service
 from bot.sources.log_follow.buffer import EventBuffer
 from bot.sources.log_follow.prefilter import Prefilter
 from bot.sources.log_search.bounds import Bounds
-from bot.sources.log_search.file import SegmentFile
+from bot.sources.log_search.file import SegmentFile, open_within
 from bot.sources.log_search.search import SLACK, carried
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 
@@ -89,7 +89,7 @@ class Tail:
 
     def is_copied_to(self, path: Path) -> bool:
         """Say whether another file begins with what was read of this one."""
-        with path.open("rb") as other:
+        with open(open_within(path), "rb") as other:
             other.seek(max(0, self.position - len(self.mark)))
             return bool(self.mark) and other.read(len(self.mark)) == self.mark
 

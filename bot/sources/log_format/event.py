@@ -57,7 +57,6 @@ class Fold:
         """
         self._blank = 0 if line else self._blank + 1
         if self._blank > MOST_BLANK_LINES:
-            self.cut += 1
             return
         if self._first_size < MAX_HALF_CHARS:
             self._first.append(line)

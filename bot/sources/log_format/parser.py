@@ -37,11 +37,15 @@ _FOLDING_ROLES = frozenset({Role.CJ, Role.LLM_PROVIDER})
 
 
 class LineParser:
-    """Parses one container's log line by line; `lines` and `unreadable` count what it was fed."""
+    """Parses one container's log line by line; `lines` and `unreadable` count what it was fed.
+
+    `cut` counts lines and events so long that not all of them was kept.
+    """
 
     def __init__(self, service: str, container: str, role: Role, zone: tzinfo) -> None:
         self.lines = 0
         self.unreadable = 0
+        self.cut = 0
         self.service = service
         self.container = container
         self._outside = outside(container)
@@ -97,6 +101,7 @@ class LineParser:
         """Return the event that is still open, as far as it came."""
         found, self._open = self._open, None
         if isinstance(found, Fold):
+            self.cut += found.cut > 0
             return self._unread(TextEvent(found, self._zone), found.offset)
         return found
 
@@ -124,6 +129,7 @@ class LineParser:
         return self._open is not None
 
     def _text(self, line: bytes, stamp: Stamp) -> tuple[str, Stamp]:
+        self.cut += len(line.rstrip(b"\r\n")) > MAX_LINE_BYTES
         line = line[:MAX_LINE_BYTES].rstrip(b"\r\n")
         if stamp is None and line[:1].isdigit():
             prefix, line = split_stamp(line)

@@ -24,6 +24,7 @@ BLOCK_BYTES = 1 << 20
 MOST_BYTES = 4 << 30
 _SIZE_BYTES = 4
 ATTEMPTS = 8
+LEADS_OUT = "a link that leads out of the folder"
 # The Engine writes when a rotated file's last line was written into the gzip header's extra field.
 _LAST_TIME = re.compile(rb'\{"lastTime":"[^"]{10,40}"\}')
 
@@ -39,7 +40,7 @@ class SegmentFile:
         self.path = path
         self.offset = offset
         self.is_packed = path.suffix == ".gz"
-        self._file = os.open(path, os.O_RDONLY)
+        self._file = open_within(path)
         if stat.S_ISDIR(os.fstat(self._file).st_mode):
             os.close(self._file)
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -132,6 +133,18 @@ class SegmentFile:
         return self._plain
 
 
+def open_within(path: Path) -> int:
+    """Open a file to be read. Raises OSError, also for a link that leads out of its folder.
+
+    Whoever may write a log may not choose which other files the bot reads. A link to another name
+    in the folder is followed.
+    """
+    real = path.resolve(strict=True)
+    if not real.is_relative_to(path.parent.resolve()):
+        raise OSError(errno.ELOOP, LEADS_OUT, str(path))
+    return os.open(real, os.O_RDONLY | os.O_NOFOLLOW)
+
+
 def rotations(path: Path) -> list[Path]:
     """Return the files of a log, oldest first: `.2.gz`, `.1`, and the one that is written.
 
@@ -175,12 +188,17 @@ def snapshot(path: Path) -> list[SegmentFile]:
                 parts.append(SegmentFile(one))
             if inodes == [part.inode for part in parts] and len(rotations(path)) == len(listed):
                 return parts
-        except FileNotFoundError:
-            if attempt == ATTEMPTS - 1:
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError) or attempt == ATTEMPTS - 1:
+                _close(parts)
                 raise
-        for part in parts:
-            part.close()
+        _close(parts)
     raise OSError(errno.EAGAIN, "it was rotated faster than it could be opened")
+
+
+def _close(parts: Sequence[SegmentFile]) -> None:
+    for part in parts:
+        part.close()
 
 
 class _Placed(io.RawIOBase):

@@ -1,23 +1,29 @@
 """Searches one container's log: scan bytes fast, then parse only the events that matched."""
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.log import LogCoverage, LogEvent, LogQuery, settled
 from bot.sources.log_format.error import holds
+from bot.sources.log_format.event import MAX_HALF_CHARS
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.bounds import Bounds
 from bot.sources.log_search.file import SegmentFile
 from bot.sources.log_search.parsed import parsed
 from bot.sources.log_search.scan import THOROUGH_BYTES, Scan
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
+from bot.text.wording import many
 
 # A carrier writes a line's time a little after the service did, and console times lack fractions.
 MAX_REGION_BYTES = 4 << 20
+# Of an event that is longer the rest is not looked at.
+MOST_BYTES = 4 * MAX_REGION_BYTES
 SLACK = timedelta(seconds=60)
 ESTIMATE = "lines scanned is an estimate"
+NOT_IN_TIME = "only a part was read in the time there was"
 
 
 @dataclass(slots=True)
@@ -34,6 +40,8 @@ class Found:
     exact: bool = True
     full: bool = False
     cut: bool = False
+    late: bool = False
+    beyond: int = 0
     words: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +82,16 @@ class Found:
         self.bytes_read += scan.bytes
         self.exact = self.exact and scan.exact
         self.cut = self.cut or scan.dropped > 0
+
+    def read(self, events: Sequence[LogEvent], reader: LineParser, *, deepest: int) -> None:
+        """Take over what a parser counted; `deepest` is where the last hit lies in what it read.
+
+        A word may stand in what the parser did not keep of a line.
+        """
+        self.unreadable += reader.unreadable
+        is_kept = self.words and any(self._holds(one.text) for one in events)
+        if reader.cut and deepest >= MAX_HALF_CHARS and not is_kept:
+            self.beyond += min(reader.cut, len(events))
 
     def _matches(self, event: LogEvent, at: datetime | None) -> bool:
         query = self.query
@@ -128,7 +146,7 @@ def search_segment(
     if query.any_of:
         _search_words(segment, start, end, found, parser, stopped)
     else:
-        _read_back(segment, start, end, found, parser)
+        _read_back(segment, start, end, found, parser, stopped)
     found.unreadable += segment.codec.spoiled
     return found.events, _coverage(segment, found, parser())
 
@@ -153,8 +171,10 @@ def _search_words(
     words = [segment.codec.needle(word) for word in found.query.any_of]
     thorough, below = end - start <= THOROUGH_BYTES, end
     for part in reversed(segment.parts):
-        if part.offset >= end or part.end <= start or stopped():
+        if part.offset >= end or part.end <= start:
             continue
+        if stopped():
+            break
         scan = Scan(words, thorough=thorough, stopped=stopped)
         hits = scan.hits(segment, max(start, part.offset), min(end, part.end))
         found.count(scan)
@@ -163,6 +183,7 @@ def _search_words(
         _release_from(segment, part, below)
         if found.full:
             break
+    found.late = stopped()
 
 
 def _read_hits(
@@ -177,9 +198,9 @@ def _read_hits(
     start, end, below = stretch
     for low, high in regions(bounds, hits, end, found.query.context, below=below):
         reader, below = parser(), low
-        events = parsed(bounds.read(low, high), low, segment.codec, reader)
+        events = parsed(bounds.read(low, min(high, low + MOST_BYTES)), low, segment.codec, reader)
         found.add(events, context=found.query.context)
-        found.unreadable += reader.unreadable
+        found.read(events, reader, deepest=hits[bisect_left(hits, high) - 1] - low)
         if found.full or found.shown >= found.query.max_events:
             found.full = found.full or low > hits[0] or _has_older(segment, hits, start)
             break
@@ -233,17 +254,25 @@ def regions(
 
 
 def _read_back(
-    segment: Segment, start: int, end: int, found: Found, parser: Callable[[], LineParser]
+    segment: Segment,
+    start: int,
+    end: int,
+    found: Found,
+    parser: Callable[[], LineParser],
+    stopped: Callable[[], bool],
 ) -> None:
     """Parse from the end backwards until enough events were found."""
     while end > start and not found.full:
+        if stopped():
+            found.late = True
+            return
         low = max(start, Bounds(segment).event_start(max(start, end - CHUNK_BYTES)))
         low = low if low < end else start
         reader = parser()
         events = parsed(segment.read(low, end), low, segment.codec, reader)
         found.scanned += reader.lines
         found.matched += reader.lines
-        found.unreadable += reader.unreadable
+        found.read(events, reader, deepest=end - low)
         found.bytes_read += end - low
         found.add(events, context=0)
         end = low
@@ -262,6 +291,10 @@ def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
         notes.append(f"only the newest {found.query.max_bytes} bytes were read")
     if not found.exact:
         notes.append(ESTIMATE)
+    if found.late:
+        notes.append(NOT_IN_TIME)
+    if found.beyond:
+        notes.append(f"the end of {many(found.beyond, 'very long event')} was not searched")
     return replace(
         coverage,
         begins_at=segment.first_time(),
@@ -270,6 +303,7 @@ def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
         shown=len(found.events),
         unreadable=found.unreadable,
         bytes_read=found.bytes_read,
-        truncated=found.full or found.cut,
+        truncated=found.full or found.cut or found.late or found.beyond > 0,
+        beyond=found.beyond,
         note="; ".join(notes),
     )

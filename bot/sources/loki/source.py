@@ -23,6 +23,7 @@ from bot.domain.log import (
 from bot.errors import SourceError
 from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import LineParser
+from bot.sources.log_search.leftovers import SPOOL
 from bot.sources.log_search.merge import SearchPart, merged
 from bot.sources.log_search.search import SLACK, search_segment
 from bot.sources.log_search.segment import Segment
@@ -248,7 +249,7 @@ class Loki:
         self, container: str, catch: FetchedEntries, query: LogQuery
     ) -> tuple[list[LogEvent], LogCoverage]:
         entries = sorted({**catch.around, **catch.matched}, key=lambda entry: entry.at)
-        with tempfile.NamedTemporaryFile(prefix="batchbot-", suffix=".log") as spool:
+        with tempfile.NamedTemporaryFile(prefix=SPOOL) as spool:
             spool.writelines(as_lines(entries))
             spool.flush()
             segment = Segment(Path(spool.name), PlainLines(self._zone))

@@ -1,5 +1,6 @@
 """What the settings name is built, on nothing that a command does not need."""
 
+import os
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +46,19 @@ async def test_without_an_engine_and_without_processes_no_runner_is_looked_for(
     monkeypatch.setenv("RUNNER_PROCESSES", "off")
     async with AsyncExitStack() as stack:
         assert (await built(stack)).runners is None
+
+
+async def test_what_a_killed_search_left_is_removed_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / "batchbot-spool-abcd1234"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("LOKI_URL", "http://127.0.0.1:1")
+    async with AsyncExitStack() as stack:
+        await built(stack)
+    assert not left.exists()
 
 
 async def test_a_malformed_address_is_a_missing_source(monkeypatch: pytest.MonkeyPatch) -> None:

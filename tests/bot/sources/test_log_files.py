@@ -1,9 +1,11 @@
 import asyncio
 import gzip
 import os
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,9 @@ from bot.domain.log import LogQuery, Role, Service
 from bot.errors import SourceError
 from bot.sources.log_files import LogFiles
 from bot.sources.log_follow.follow import FileFollow
+from bot.sources.log_format.parser import MAX_LINE_BYTES
+from bot.sources.log_search.search import NOT_IN_TIME, search_segment
+from bot.sources.log_search.segment import Segment
 
 START = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
@@ -472,6 +477,68 @@ async def test_a_pipe_by_the_name_of_a_log_is_not_waited_for(tmp_path: Path) -> 
     os.mkfifo(tmp_path / f"{CJ}.log")
     with pytest.raises(SourceError, match="holds no"):
         await source(tmp_path).check()
+
+
+@pytest.mark.parametrize("name", [f"{CJ}.log", f"{CJ}.log.1", f"{CJ}.log.2.gz"])
+async def test_a_link_out_of_the_folder_is_not_read_but_said(tmp_path: Path, name: str) -> None:
+    folder, other = tmp_path / "logs", tmp_path / "elsewhere.log"
+    folder.mkdir()
+    (folder / "huleedu_redis.log").write_text(line(1))
+    (folder / f"{CJ}.log").write_text(line(2))
+    other.write_bytes(gzip.compress(line(3).encode()) if name.endswith("gz") else line(3).encode())
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(other)
+    found = await source(folder).search(LogQuery())
+    assert found.missing == ((CJ, "cannot be read: a link that leads out of the folder"),)
+    assert [event.event for event in found.events] == ["tick 1"]
+    follow = Following(folder, START)
+    assert "tick 3" not in [*follow.look(), *follow.look()]
+    assert follow.follow.missing == {CJ: "a link that leads out of the folder"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"tick {'x' * MAX_LINE_BYTES} {ID}", "tick\\n" + f"  {'x' * 1000}\n" * 1500 + f"  {ID}"],
+)
+async def test_an_id_beyond_what_is_read_of_an_event_is_no_id_that_is_not_there(
+    tmp_path: Path, text: str
+) -> None:
+    long = f"{START.isoformat()} [info     ] {text} more [cj.worker]\n" + f"  {'y' * 999}\n" * 1500
+    (tmp_path / f"{CJ}.log").write_text(line(1) + long + line(2))
+    found = await source(tmp_path).search(LogQuery(any_of=(ID,)))
+    (coverage,) = found.coverage
+    assert (found.events, coverage.matched, coverage.beyond) == ((), 1, 1)
+    assert coverage.truncated
+    assert "1 very long event" in coverage.note
+    before = await source(tmp_path).search(LogQuery(any_of=("tick 2",)))
+    assert before.coverage[0].beyond == 0
+
+
+async def test_a_log_that_takes_all_the_time_is_named_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (CJ, "huleedu_redis", "huleedu_kafka"):
+        (tmp_path / f"{name}.log").write_text(line(1))
+
+    def slow(segment: Segment, query: LogQuery, parser: Any, stopped: Any) -> Any:
+        while segment.path.stem == CJ and not stopped():
+            threading.Event().wait(0.01)
+        return search_segment(segment, query, parser, stopped)
+
+    monkeypatch.setattr("bot.sources.log_files.search_segment", slow)
+    monkeypatch.setattr("bot.sources.log_search.in_time.seconds_left", lambda: 0.05)
+    monkeypatch.setattr("bot.sources.log_search.in_time.ENDING", 6_000)
+    found = await source(tmp_path).search(LogQuery(any_of=("tick",)))
+    cut = {str(one.container): one.note for one in found.coverage if one.truncated}
+    assert cut == {CJ: NOT_IN_TIME}
+    assert {event.container for event in found.events} == {"huleedu_redis", "huleedu_kafka"}
+
+
+async def test_a_link_to_another_name_in_the_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / "current").write_text(line(1))
+    (tmp_path / f"{CJ}.log").symlink_to(tmp_path / "current")
+    assert await words(tmp_path) == ["tick 1"]
+    assert "1 log files" in await source(tmp_path).check()
 
 
 async def test_a_file_s_name_is_shown_as_a_service_only_as_far_as_it_may_be(tmp_path: Path) -> None:

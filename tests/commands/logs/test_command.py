@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 
+from bot.diagnosis.logs import LogAsk, diagnose
 from bot.domain.batch import BatchHeader, BatchRows
 from bot.domain.evidence import SourceState
 from bot.domain.ids import RunLabel
-from bot.domain.log import LogError, LogEvent
+from bot.domain.log import LogCoverage, LogError, LogEvent, LogSearch
 from bot.domain.report import Report, Verdict
 from bot.errors import UsageError
 from bot.ports import Sources
@@ -154,6 +155,15 @@ async def test_where_only_older_lines_match_a_button_leads_to_them() -> None:
     assert again == "/logs cj old --level error --since 50d"
     assert (await ask(again.removeprefix("/logs "))).facts["matched"] == 1
     assert (await ask("cj nonsense")).actions == ()
+
+
+async def test_where_an_event_s_end_was_not_searched_the_text_may_be_there() -> None:
+    cover = LogCoverage("cj_assessment_service", "cj", matched=1, truncated=True, beyond=1)
+    report = diagnose(LogAsk("8f3a11d7"), LogSearch((), (cover,)))
+    assert (report.verdict, report.found) == (Verdict.UNKNOWN, True)
+    told = "1 line matches, 0 shown, the newest. Not searched: the end of 1 event of "
+    assert str(report.summary).startswith(f"{told}cj_assessment_service")
+    assert "Not searched: the end of 1 event" in str(report.sources[0].detail)
 
 
 async def test_logs_that_cannot_be_read_are_unknown_and_not_empty() -> None:

@@ -186,7 +186,7 @@ async def test_a_real_engine_tells_states_exits_labels_and_modes(engine: Engine)
 
 @pytest.mark.parametrize(
     "host",
-    ["tcp://h:2376Ar", "tcp://[::1", 'tcp://1[{"name": 1}]', "http://h:99999", "tcp://h:0", "h:1"],
+    ["tcp://h:2376Ar", "tcp://[::1", 'tcp://1[{"name": 1}]', "tcp://h:0", "h:1"],
 )
 async def test_an_address_that_is_none_is_said_to_be_none(host: str) -> None:
     for folder in (None, Path("/certificates")):
