@@ -1,6 +1,7 @@
 """What a key says of its value: hidden whatever it is, shown only as an id or number, or read."""
 
 import re
+from collections.abc import Sequence
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -46,6 +47,9 @@ _EXCEPTION = re.compile(r"(?:[\w]{1,60}\.){0,8}[A-Z][A-Za-z]{0,60}[a-z](?:Error|
 _PERSON = key_words("person")
 _FREE_TEXT = key_words("free_text")
 _NAMED = key_words("named")
+_WORDING = frozenset({"text", "body", "description", "detail", "details"})
+_FAILED = frozenset({"error", "errors", "exception", "failure"})
+_ASKED = key_words("free_text") - _WORDING
 _DONE_BY_PEOPLE = key_words("done_by_people")
 # `created_by`, `assigned_to`: whoever it was.
 _WHO = frozenset({"by", "to"})
@@ -71,10 +75,17 @@ def kind_of(key: str) -> KeyKind:
         return KeyKind.PERSONAL
     if found == {"name"} or ("name" in found and not found & _NAMED):
         return KeyKind.PERSONAL
-    if (found & _FREE_TEXT or found <= _TEXTS) and not found & _DIGESTS:
+    if (found & _FREE_TEXT or found <= _TEXTS) and not (found & _DIGESTS or _says_what(words)):
         return KeyKind.FREE_TEXT
     known = all(is_known(word) or len(word) == 1 for word in found) and len(flat) > 1
     return KeyKind.KNOWN if known else KeyKind.UNKNOWN
+
+
+def _says_what(words: Sequence[str]) -> bool:
+    """Say whether a key tells of what type a text is, or how something failed: `error_text`."""
+    if words[-1] == "type":
+        return True
+    return words[-1] in _WORDING and not _FAILED.isdisjoint(words) and _ASKED.isdisjoint(words)
 
 
 @lru_cache(maxsize=4096)

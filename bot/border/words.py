@@ -24,6 +24,9 @@ _MODEL_PART = re.compile(
 )
 _MODEL_JOINTS = re.compile("[-.:/]")
 _IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
+# What Kubernetes makes of a pod's name has no vowels, so that it spells nothing.
+# https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
+_POD_TAIL = re.compile(r"(?<=[a-z])(?:-[b-df-hj-np-tv-xz24-9]{8,10})?-[b-df-hj-np-tv-xz24-9]{5}\Z")
 _DAY = re.compile(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _SPLIT = re.compile(r"[^\w]+|_")
 SINGLE_LETTERS = 2
@@ -50,7 +53,7 @@ def is_name(word: str) -> bool:
     if _is_of_somebody(word) or is_early_date(word):
         return False
     singles = 0
-    rest = _IMAGE_DIGEST.sub("", OUR_UUID.sub("-", word))
+    rest = _POD_TAIL.sub("", _IMAGE_DIGEST.sub("", OUR_UUID.sub("-", word)))
     parts = [part for part in _SPLIT.split(rest) if part]
     for part in parts:
         if is_id(part) or is_measure(part):

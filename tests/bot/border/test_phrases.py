@@ -45,5 +45,7 @@ def test_a_word_said_again_and_again_is_no_sentence() -> None:
 def test_everyday_words_are_some_of_the_known_ones_and_the_words_for_people() -> None:
     people = {"i", "my", "me", "he", "she", "his", "her", "him", "we", "us", "our", "am", "mine"}
     people |= {"they", "them", "hers", "ours", "theirs", "myself", "himself", "herself", "a", "s"}
+    people |= {"jag", "du", "han", "hon", "vi", "ni", "min", "mitt", "mina", "din", "dig", "mig"}
+    people |= {"oss", "dem", "sin", "sitt", "sina", "sig", "man"}
     assert everyday() - vocabulary() <= people
     assert len(RARE) > 4 * len(PLAIN)
