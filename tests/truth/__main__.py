@@ -5,12 +5,12 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bot.service import embedded_postgres
-from tests.truth.answers import answer_of
+from tests.truth.answers import answer_of, contradictions_of
 from tests.truth.causes import steps_of
 from tests.truth.day import Day, DayError, Truth, days
 from tests.truth.judge import unjudged, wrongs
@@ -46,8 +46,9 @@ async def _judge_all(root: Path, scratch: Path, *, verbose: bool) -> int:
             url = await database_of(day, server)
             for truth in day.truths:
                 report = await answer_of(day, truth, url, scratch)
+                said = await contradictions_of(day, truth, url, scratch, report)
                 total += 1
-                right += _print(day, truth, report, verbose=verbose)
+                right += _print(day, truth, report, said, verbose=verbose)
             unseen += _print_texts(day)
     finally:
         await server.stop(remove=True)
@@ -71,8 +72,10 @@ def _print_texts(day: Day) -> int:
     return len(held.unseen)
 
 
-def _print(day: Day, truth: Truth, report: Mapping[str, Any], *, verbose: bool) -> bool:
-    wrong = wrongs(truth, report)
+def _print(
+    day: Day, truth: Truth, report: Mapping[str, Any], said: Sequence[str], *, verbose: bool
+) -> bool:
+    wrong = [*wrongs(truth, report), *said]
     open_ = unjudged(truth, report)
     name = f"{day.name} {truth.batch}"
     causes = ", ".join([*truth.causes, *(group.get("cause", "") for group in truth.must_name)])

@@ -22,6 +22,7 @@ from bot.settings import (
     Settings,
     SlackSettings,
 )
+from tests.support.agreement import list_against, status_against
 from tests.truth.day import Day, Truth, moment_of
 from tests.truth.recorded import with_recorded
 
@@ -33,6 +34,19 @@ async def answer_of(day: Day, truth: Truth, url: str, scratch: Path) -> Mapping[
     at = moment_of(truth, await _created(url, truth.batch))
     settings = settings_of(url, day.logs, scratch)
     return await answer(line_of(truth.ask, truth.batch), settings, at, day.folder)
+
+
+async def contradictions_of(
+    day: Day, truth: Truth, url: str, scratch: Path, whole: Mapping[str, Any]
+) -> list[str]:
+    """Return where status and list say otherwise than a day's investigation at the same time."""
+    if whole["command"] != "batch investigate" or "batch_id" not in whole["facts"]:
+        return []
+    at = moment_of(truth, await _created(url, truth.batch))
+    settings, number = settings_of(url, day.logs, scratch), whole["facts"]["batch_id"]
+    status = await answer(f"/batch status {number}", settings, at, day.folder)
+    listed = await answer("/batch list 50", settings, at, day.folder)
+    return [*status_against(status, whole), *list_against(listed, number, whole)]
 
 
 async def _created(url: str, batch: str) -> datetime:
@@ -81,7 +95,10 @@ async def answer(line: str, settings: Settings, at: datetime, recorded: Path) ->
         try:
             report = await ask.run(asked, context)
         except BatchbotError as error:
-            return {"verdict": "unknown", "summary": error.message, "findings": [], "facts": {}}
+            return {
+                "command": "", "verdict": "unknown", "summary": error.message,
+                "findings": [], "facts": {},
+            }  # fmt: skip
         return report.as_json() | {"summary": str(report.summary)}
 
 

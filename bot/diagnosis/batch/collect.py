@@ -8,7 +8,7 @@ from typing import Any
 from bot.diagnosis.batch.changes import batch_changes
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.finalisation_lines import NOT_FINALISED
-from bot.diagnosis.batch.follow_up import follow_up
+from bot.diagnosis.batch.follow_up import follow_up, is_repeated
 from bot.diagnosis.batch.log_counts import LINES
 from bot.diagnosis.batch.publisher import (
     CJ_STARTED,
@@ -25,6 +25,7 @@ from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.queue_fate.lines import QUEUE_TEXTS, STARTED
 from bot.diagnosis.comparison.rejections import NOT_COUNTED, NOT_STORED, TEXTS, rejected_ids
+from bot.diagnosis.comparison.repeats import REPEATED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.evidence.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
@@ -62,8 +63,8 @@ async def collect(
 ) -> BatchEvidence | Missing | None:
     """Read everything about a batch; None when it does not exist, Missing when rows are unread.
 
-    `whole` reads every line of its comparisons' way in the one pass over the logs, and follows
-    those that wait within it.
+    `whole` reads every line of its comparisons' way. So it is read too where answers are missing
+    or came twice: of what became of them nothing is said that a line not read could refute.
     """
     rows, queue, around = await asyncio.gather(
         read(
@@ -78,21 +79,26 @@ async def collect(
     if rows is None or isinstance(rows, Missing):
         return rows
     progress("database and queue read, searching the logs")
-    query = _query(rows.header, now, whole=whole)
+    whole = whole or bool(rows.pairs.pending)
     logs, changes = await asyncio.gather(
-        read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
+        _lines(sources, _query(rows.header, now, whole=whole), deadline),
         batch_changes(sources, rows.header, now, deadline=deadline),
     )
+    if not whole and is_repeated(logs):
+        logs = await _lines(sources, _query(rows.header, now, whole=True), deadline)
     progress(f"logs: {log_coverage.counted(logs)}")
     owned, members = await asyncio.gather(
         _owned(sources, logs, deadline), _members(sources, rows, deadline, whole=whole)
     )
     evidence = BatchEvidence(rows, logs, queue, owned, around, members=members, changes=changes)
-    evidence = await with_delivery(
-        sources, evidence, now, deadline=deadline, search_again=not whole
+    evidence = await with_results(sources, with_delivery(evidence), now, deadline=deadline)
+    return await follow_up(sources, evidence, now, deadline=deadline)
+
+
+async def _lines(sources: Sources, query: LogQuery, deadline: Deadline) -> LogSearch | Missing:
+    return await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
-    evidence = await with_results(sources, evidence, now, deadline=deadline)
-    return await follow_up(sources, evidence, now, deadline=deadline, search_again=not whole)
 
 
 def numbered(number: object) -> tuple[str, ...]:
@@ -110,7 +116,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             header.event_correlation_id,
             *_named(number),
             f"Batch {number} ",
-            "already has result, skipping update",
+            REPEATED,
             *CIRCUIT_TEXTS,
             "FileNotFoundError",
             *(phase for phase, _ in PHASES),

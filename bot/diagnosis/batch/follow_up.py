@@ -11,11 +11,9 @@ from uuid import UUID
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import LOST_AFTER
-from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
-from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, clue_of
-from bot.diagnosis.comparison.queue_fate.lines import QUEUE_TEXTS
+from bot.diagnosis.comparison.repeats import REPEATED
 from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.queue import evidence as queue_evidence
@@ -39,31 +37,21 @@ async def follow_up(
     now: datetime,
     *,
     deadline: Deadline,
-    search_again: bool = True,
 ) -> BatchEvidence:
-    """Return the evidence with late comparisons, a look at the queue and joined callbacks.
-
-    Without `search_again` the lines at hand are all that there are.
-    """
+    """Return the evidence with late comparisons, a look at the queue and joined callbacks."""
     waiting = followed(evidence, now)
     doubled = doubled_requests(evidence)
     if not (waiting or doubled or items_of(evidence)):
         return evidence
     ids = tuple(str(pair.correlation_id) for pair in waiting if pair.correlation_id)
-    wanted = (*ids, *doubled) if search_again else ()
     found, services, look = await asyncio.gather(
-        _lines(sources, evidence, wanted, now, deadline),
+        _lines(sources, evidence, (*ids, *doubled), now, deadline),
         read(LOGS, sources.logs, lambda source: source.services(), deadline.next_timeout()),
         _look(sources, evidence, now, deadline),
     )
     known = () if isinstance(services, Missing) else tuple(dict.fromkeys(s for s, _ in services))
-    comparisons = comparisons_of(evidence, waiting, found, known)
-    left = tuple(one.queue_id for one in map(departure, comparisons) if one) if wanted else ()
-    if left:
-        # Some lines on a request's end name its queue id alone.
-        found = _joined(found, await _lines(sources, evidence, left, now, deadline))
-        comparisons = comparisons_of(evidence, waiting, found, known)
-    seen = evidence.having(logs=_joined(evidence.logs, found), look=look, comparisons=comparisons)
+    seen = evidence.having(logs=_joined(evidence.logs, found), look=look)
+    seen = seen.having(comparisons=comparisons_of(seen, waiting, seen.logs, known))
     return await _with_owners(sources, seen, doubled, deadline)
 
 
@@ -135,6 +123,11 @@ def items_of(evidence: BatchEvidence) -> tuple[QueueItem, ...]:
     )
 
 
+def is_repeated(logs: LogSearch | Missing) -> bool:
+    """Say whether a line tells of an answer that came a second time, whoever's it is."""
+    return isinstance(logs, LogSearch) and any(REPEATED in one.event for one in logs.events)
+
+
 def doubled_requests(evidence: BatchEvidence) -> tuple[str, ...]:
     """Return the request ids of the answers that came a second time, at most 50."""
     twice = (clue for clue in evidence.clues if clue.outcome is Outcome.DUPLICATE)
@@ -177,7 +170,7 @@ async def _lines(
     if not ids:
         return evidence.logs
     query = LogQuery(
-        any_of=(*ids, EVICTION, *QUEUE_TEXTS),
+        any_of=tuple(ids),
         roles=(Role.CJ, Role.LLM_PROVIDER),
         since=evidence.header.created_at - timedelta(minutes=1),
         until=now,

@@ -16,7 +16,6 @@ from bot.diagnosis.publishing.memory import (
     published_by_all,
 )
 from bot.diagnosis.publishing.outbox_events import AFTER_TEXTS, KeptEvent, kept_events
-from bot.diagnosis.publishing.signs import NEEDLES
 from bot.domain.evidence import LOGS
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.ports import Deadline, Sources
@@ -25,42 +24,15 @@ TAKEN = "Processing LLM comparison callback"
 CJ_STARTED = "CJ Assessment Kafka consumer started"
 OUT_OF_RANGE, CALLBACKS = " is out of range for partition", "comparison_result"
 MAX_LINES = 20_000
-BEFORE = timedelta(minutes=1)
 # The clocks of two services differ, and a callback is on its way when the consumer stops.
 BESIDE = timedelta(seconds=10)
 
 
-async def with_delivery(
-    sources: Sources,
-    evidence: BatchEvidence,
-    now: datetime,
-    *,
-    deadline: Deadline,
-    search_again: bool,
-) -> BatchEvidence:
-    """Return the evidence with what was published, held back, lost and taken.
-
-    Without `search_again` the lines at hand are all that there are.
-    """
+def with_delivery(evidence: BatchEvidence) -> BatchEvidence:
+    """Return the evidence with what was published, held back, lost and taken."""
     if not evidence.pairs.pending or not isinstance(evidence.logs, LogSearch):
         return evidence
-    logs = evidence.logs
-    if search_again:
-        since = evidence.pairs.pending_first_submitted_at or evidence.header.created_at
-        query = LogQuery(
-            any_of=(*NEEDLES, TAKEN, *TAKEN_END, CJ_STARTED, OUT_OF_RANGE),
-            roles=(Role.LLM_PROVIDER, Role.CJ),
-            since=since - BEFORE,
-            until=now,
-            max_events=MAX_LINES,
-        )
-        answer = await read(
-            LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
-        )
-        if not isinstance(answer, LogSearch):
-            return evidence
-        logs = answer
-    return replace(evidence, delivery=delivery_of(logs))
+    return evidence.having(delivery=delivery_of(evidence.logs))
 
 
 async def with_results(

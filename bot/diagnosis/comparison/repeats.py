@@ -7,6 +7,9 @@ from enum import StrEnum
 from bot.diagnosis.comparison.causes import DUPLICATE_CALLBACKS
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 
+# CJ's line on an answer to a comparison that has one.
+REPEATED = "already has result"
+
 
 class Repeat(StrEnum):
     """Who gave a callback twice."""

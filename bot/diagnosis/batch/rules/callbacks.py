@@ -20,7 +20,14 @@ from bot.diagnosis.comparison.evidence import ComparisonEvidence, is_dispatch
 from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
-from bot.diagnosis.comparison.repeats import WHY, Repeat, publishers, publishes, repeat_of
+from bot.diagnosis.comparison.repeats import (
+    REPEATED,
+    WHY,
+    Repeat,
+    publishers,
+    publishes,
+    repeat_of,
+)
 from bot.diagnosis.evidence.search_again import search_again
 from bot.diagnosis.queue.conservation import LEFT_UNANSWERED, NOT_ACCOUNTED
 from bot.diagnosis.queue.timeline import OPENS_AFTER
@@ -40,7 +47,6 @@ MOVES = (
     "The queue could not be read, and its loop works on: whether they wait or are lost is not "
     "decidable."
 )
-REPEATED = "already has result"
 _RANK = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
 
 
