@@ -15,8 +15,9 @@ from bot.domain.report import Report
 from bot.domain.words import Text, when, words
 from bot.ports import CommandContext
 from bot.text.wording import many
-from commands.batch.lines import fact, table
+from commands.batch.lines import facts, table
 from commands.batch.listed_words import ListAsked
+from commands.batch.row_marks import row_marks
 
 STUCK = "stuck"
 OPEN = "open"
@@ -43,13 +44,17 @@ async def chosen_batches(ask: ListAsked, begin: datetime | None, context: Comman
     recent = [one for one in found if begin is None or last_sign(one) >= begin]
     mine = [one for one in recent if CHOICES[ask.choice](one, now)]
     shown = mine[: ask.count]
+    marks = await row_marks(context.sources, shown, now, deadline=context.deadline)
     waiting = 0 if ask.choice == STUCK else sum(is_stuck(one, now) for one in recent)
     told = _told(ask.choice, len(mine))
     hidden = found[0].hidden if found else ()
     report = Report(
         command="batch list",
         title="Batches",
-        facts={"batches": [fact(one, now) for one in shown], "choice": ask.choice},
+        facts={
+            "batches": facts(shown, marks),
+            "choice": ask.choice,
+        },
         sources=(rows_reading(found, hidden),),
         unreadable_need=bool(hidden),
         headline=told,
@@ -63,7 +68,7 @@ async def chosen_batches(ask: ListAsked, begin: datetime | None, context: Comman
         lines=(f"{many(waiting, 'batch', ('waits', 'wait'))} too long: /batch list stuck.",)
         if waiting and ask.choice == "faulty"
         else (),
-        tables=(table(shown, now),) if shown else (),
+        tables=(table(shown, marks, now),) if shown else (),
         actions=_actions(ask.choice, shown, waiting),
     )
     return report if queue is None else _with_queue(report, queue)

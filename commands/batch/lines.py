@@ -1,25 +1,29 @@
 """A list of batches, a line each, and the same as facts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.diagnosis.batch.marks import look_needed
 from bot.domain.batch import BatchSummary
-from bot.domain.report import UNDER_WAY, WELL, Table
+from bot.domain.report import UNDER_WAY, Table
 from bot.domain.words import Span, words
 
 DAY = timedelta(days=1)
 LONG_AGO = timedelta(days=3)
 
 
-def _state(summary: BatchSummary, now: datetime) -> str:
-    if look_needed(summary, now):
+def _state(summary: BatchSummary, mark: str) -> str:
+    """Return its state; that all is well with it is for whoever reads its logs to say."""
+    if mark:
         return "⚠️"
-    return WELL if summary.header.ended else UNDER_WAY
+    return "" if summary.header.ended else UNDER_WAY
 
 
-def fact(summary: BatchSummary, now: datetime) -> dict[str, object]:
-    """Return what is said of one batch, as data."""
+def facts(found: Sequence[BatchSummary], marks: Mapping[int, str]) -> list[dict[str, object]]:
+    """Return what is said of each batch, as data; its mark is why it needs a look, if it does."""
+    return [_fact(one, marks[one.header.batch_id]) for one in found]
+
+
+def _fact(summary: BatchSummary, mark: str) -> dict[str, object]:
     header, pairs = summary.header, summary.pairs
     return {
         "batch_id": header.batch_id,
@@ -30,7 +34,7 @@ def fact(summary: BatchSummary, now: datetime) -> dict[str, object]:
         "valid": pairs.valid,
         "errors": pairs.error,
         "pending": pairs.pending,
-        "mark": look_needed(summary, now),
+        "mark": mark,
     }
 
 
@@ -39,19 +43,19 @@ def _age(age: timedelta) -> timedelta:
     return age if age < LONG_AGO else age // DAY * DAY
 
 
-def table(found: Sequence[BatchSummary], now: datetime) -> Table:
-    """Return a list of batches, a line each."""
+def table(found: Sequence[BatchSummary], marks: Mapping[int, str], now: datetime) -> Table:
+    """Return a list of batches, a line each, with their marks by number."""
     rows = []
     for one in found:
-        header, pairs = one.header, one.pairs
+        header, pairs, mark = one.header, one.pairs, marks[one.header.batch_id]
         counts = f"{pairs.valid}/{pairs.total}"
         rows.append(
             (
-                _state(one, now),
+                _state(one, mark),
                 str(header.batch_id),
                 counts,
                 words(Span(_age(now - header.created_at))),
-                look_needed(one, now) or ("finished" if header.ended else "under way"),
+                mark or ("finished" if header.ended else "under way"),
             )
         )
     return Table(("", "batch", "valid", "age", "state"), tuple(rows))

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.marks import last_sign, look_needed
+from bot.diagnosis.batch.marks import last_sign
 from bot.diagnosis.evidence.read import read, rows_reading, without_rights
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report
@@ -13,8 +13,9 @@ from bot.text.redaction import redact
 from bot.text.wording import many
 from commands._moments import past
 from commands.batch.chosen import chosen_batches
-from commands.batch.lines import fact, table
+from commands.batch.lines import facts, table
 from commands.batch.listed_words import ListAsked, wanted
+from commands.batch.row_marks import row_marks
 
 
 async def listed(request: Request, context: CommandContext) -> Report:
@@ -43,22 +44,21 @@ async def _newest(ask: ListAsked, begin: datetime | None, context: CommandContex
     found = [one for one in found if begin is None or last_sign(one) >= begin]
     since = when(begin, " since ") if begin else ""
     told = many(len(found), "newest batch") + (f" in {redact(state)}" if state else "")
-    looks = sum(bool(look_needed(one, now)) for one in found)
-    needing = f"{looks} {'needs' if looks == 1 else 'need'} a look"
+    marks = await row_marks(context.sources, found, now, deadline=context.deadline)
+    looks = [number for number, mark in marks.items() if mark]
+    needing = f"{len(looks)} {'needs' if len(looks) == 1 else 'need'} a look"
     hidden = found[0].hidden if found else ()
     unread = f" {without_rights(hidden)}" if hidden else ""
     return Report(
         command="batch list",
         title="Batches",
-        facts={"batches": [fact(summary, now) for summary in found]},
+        facts={"batches": facts(found, marks)},
         sources=(rows_reading(found, hidden),),
         unreadable_need=bool(hidden),
         summary=words(told, since, f"; {needing}.{unread}"),
         headline=f"{told}; {needing}" if begin else "",
-        tables=(table(found, now),) if found else (),
-        actions=tuple(
-            f"/batch status {one.header.batch_id}" for one in found if look_needed(one, now)
-        )[:4],
+        tables=(table(found, marks, now),) if found else (),
+        actions=tuple(f"/batch status {number}" for number in looks[:4]),
     )
 
 

@@ -1,19 +1,20 @@
 """`/batch list` narrowed: what waits with the queue, what failed since when, and how many."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.demo.incident.rows import Revision
-from bot.domain.batch import BatchHeader, BatchRows
+from bot.domain.batch import BatchHeader, BatchRows, ScoreCounts
 from bot.domain.batch.pairs import PairCounts
-from bot.domain.report import Report, Verdict
+from bot.domain.report import WELL, Report, Verdict
 from bot.errors import UsageError
 from bot.ports import Asker, CommandContext, Sources
 from bot.sources.cj.database import CjPostgres
 from commands.batch.command import parse, run
-from tests.support.fakes.sources import FakeDatabase, FakeLogs, FakeQueue, down
+from tests.support.fakes.sources import CJ, FakeDatabase, FakeLogs, FakeQueue, down, event
 
 NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -133,3 +134,38 @@ async def test_the_night_s_own_rows_are_listed_alike(night_urls: Mapping[Revisio
     assert 32 not in _numbers(faulty)
     assert not set(_numbers(faulty)) & set(_numbers(stuck))
     assert len(_numbers(some)) == 1
+
+
+ANSWERED = PairCounts(total=6, essay_a=3, essay_b=3, first_submitted_at=NOW - 50 * MINUTE)
+
+
+def _ended(number: int, **known: object) -> BatchRows:
+    """Return a batch that ended with all its answers, of which rows may know more."""
+    batch = _batch(number, "COMPLETE_STABLE", "COMPLETED", 10)
+    return replace(batch, pairs=ANSWERED, **known)  # type: ignore[arg-type]
+
+
+async def _marks(*batches: BatchRows, **sources: object) -> dict[int, str]:
+    report = await _listed("list", database=FakeDatabase(batches), **sources)
+    return {one["batch_id"]: one["mark"] for one in report.facts["batches"]}
+
+
+async def test_answers_of_a_mock_are_not_listed_as_well() -> None:
+    mocked = _ended(1, models={"mock/mock-1": 6})
+    assert await _marks(mocked, _ended(2)) == {1: "mock mode", 2: ""}
+
+
+async def test_nothing_is_called_well_whose_logs_a_list_does_not_read() -> None:
+    report = await _listed("list", database=FakeDatabase([_ended(1)]))
+    assert WELL not in str(report.tables)
+    assert "finished" in str(report.tables)
+
+
+async def test_an_essay_that_is_named_twice_is_not_listed_as_missing() -> None:
+    one = _ended(1, scores=ScoreCounts(essays=3))
+    batch = replace(one, header=replace(one.header, expected_essay_count=4))
+    prepared = event(NOW - 50 * MINUTE, "Prepared 4 essays for CJ assessment", CJ, batch_id=1)
+    assert await _marks(batch, logs=FakeLogs([prepared])) == {1: ""}
+    assert await _marks(batch) == {1: "essays missing or named twice"}
+    failed = event(NOW - 50 * MINUTE, "Failed to prepare essay: HTTP 500", CJ, batch_id=1)
+    assert await _marks(batch, logs=FakeLogs([failed])) == {1: "1 essay missing"}

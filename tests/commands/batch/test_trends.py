@@ -24,13 +24,15 @@ async def sources(request: pytest.FixtureRequest, database_url: str) -> AsyncIte
     await database.close()
 
 
-async def test_the_night_is_told_by_its_rows_as_the_list_judges_them(sources: Sources) -> None:
+async def test_the_list_marks_at_least_what_trends_count_as_not_well(
+    sources: Sources,
+) -> None:
     asked = context(sources, MORNING)
     report = await COMMAND.run(parse("trends --since 1w"), asked)
     listed = await COMMAND.run(parse("list"), asked)
     facts, marked = report.facts, [one for one in listed.facts["batches"] if one["mark"]]
     assert facts["batches"] == len(listed.facts["batches"])
-    assert facts["ended"] - facts["well"] == len(marked)
+    assert 0 < facts["ended"] - facts["well"] <= len(marked)
     assert facts["failed"] == sum(one["errors"] for one in listed.facts["batches"])
     assert [one["reason"] for one in facts["failures"]] == ["not_recorded"]
     assert facts["response_ms"]["p50"] > 0

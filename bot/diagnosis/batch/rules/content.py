@@ -16,7 +16,8 @@ from bot.text.wording import many, part_of
 CONTENT_MISSING = "content-missing"
 NOT_PREPARED = "Failed to prepare essay"
 # How many texts CJ got, anchors among them; an essay that a request names twice counts twice.
-PREPARED = re.compile(r"Prepared (\d+) essays for CJ assessment")
+PREPARED_FOR = " essays for CJ assessment"
+PREPARED = re.compile(rf"Prepared (\d+){PREPARED_FOR}")
 # What CJ says when it compares without a part of the assignment.
 NO_PROMPT = (
     "Student prompt reference missing",
