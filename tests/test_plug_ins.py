@@ -36,6 +36,7 @@ DETECTORS = {
     "outbox_growing",
     "outbox_unpublished",
     "provider_errors",
+    "queue_expired",
     "queue_expiring",
     "queue_unanswered",
     "rejected_callbacks",

@@ -33,6 +33,7 @@ ENTRIES = (
         unseen="Why nothing took them: the worker's lines of that time tell it.",
         do="Find why the queue stood still, then ask for these comparisons again.",
         since="Every revision; four hours where nothing else is set.",
+        alerts=("queue_expired", "local_queue"),
     ),
     CauseEntry(
         rule="worker-hung",

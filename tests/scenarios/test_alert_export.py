@@ -77,6 +77,10 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
             )
         ],
     ),
+    "queue_expired": lambda: (
+        Role.LLM_PROVIDER,
+        [console(AT, "Request 5352ba4c-6226-458c-aa82-24ff1fa071a4 has expired", "q")],
+    ),
     "queue_unanswered": lambda: (Role.LLM_PROVIDER, [console(START, "Queue processor stats", "q")]),
 }
 

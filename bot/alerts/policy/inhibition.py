@@ -42,11 +42,19 @@ FOLLOWING = (
         frozenset({"lost_callbacks", "batch_idle", "consumer_silent", "outbox_unpublished"}),
     ),
     Inhibition("consumer_silent", "", frozenset({"lost_callbacks", "batch_idle"})),
-    Inhibition("stuck_queue", "", frozenset({"batch_idle"})),
+    Inhibition("stuck_queue", "", frozenset({"batch_idle", "queue_expired"})),
     Inhibition(
         "batch_failed",
         "",
-        frozenset({"lost_callbacks", "batch_idle", "finalisation_stuck", "queue_unanswered"}),
+        frozenset(
+            {
+                "lost_callbacks",
+                "batch_idle",
+                "finalisation_stuck",
+                "queue_unanswered",
+                "queue_expired",
+            }
+        ),
         same_batch=True,
     ),
     # What a batch failed of: a later outbreak of the same is news again.
@@ -60,6 +68,7 @@ COVERED = (
     ),
     Inhibition("stuck_queue", "", frozenset({"queue_expiring", "batch_slowing"}), covers=True),
     Inhibition("queue_unanswered", "", frozenset({"queue_expiring"}), covers=True),
+    Inhibition("queue_expired", "", frozenset({"queue_expiring"}), covers=True),
     Inhibition(
         "container_gone",
         "llm_provider",

@@ -35,7 +35,7 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
     """Conclude that an item was lost, until work goes on after that."""
     name = f"item {lost.queue_id[:8]}" if lost.queue_id else "the stuck item"
     if lost.worked_at or _changed_after(looks, lost.at, now):
-        told = f"the queue moves again; {name} was lost by expiry and gets no callback"
+        told = f"the queue moves again; {_lost_words(looks, name)}"
         return Judgement(Sight.CLEAR, note=told, closing={QUEUE: told, UNREADABLE_SUBJECT: told})
     condition = Condition(
         subject=QUEUE,
@@ -59,6 +59,14 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
         batch="",
     )
     return Judgement(Sight.CLEAR, (condition,), words("expired ", Span(now - lost.at), " ago"))
+
+
+def _lost_words(looks: Sequence[Observation], name: str) -> str:
+    """Say what was lost by its time to live: the one, by its name, or how many."""
+    count = sum(one.count for one in looks[-1].losses if one.kind is LossKind.EXPIRED)
+    if count > 1:
+        return f"{count} items were lost by expiry and get no callback"
+    return f"{name} was lost by expiry and gets no callback"
 
 
 def closing(looks: Sequence[Observation], what: Text, opens_after: timedelta) -> dict[str, Text]:

@@ -35,15 +35,17 @@ class LossKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One item without an answer: when it expired, or when the worker that broke off took it.
+    """What is without an answer: when it expired, or when the worker that broke off took it.
 
-    `worked_at` is when the loop was seen at work after that.
+    `worked_at` is when the loop was seen at work after that, `count` how many were lost as it was,
+    by lines in a row.
     """
 
     at: datetime
     kind: LossKind
     queue_id: str = ""
     worked_at: datetime | None = None
+    count: int = 1
 
 
 def expired_away(item: QueueItem, gone_at: datetime) -> bool:
@@ -63,10 +65,16 @@ def expired(before: QueueReading | None, after: QueueReading | None) -> list[Los
     ]
 
 
+def dropped(signs: Iterable[LoopSign]) -> list[Loss]:
+    """Return what the provider says to have expired, of several in a row the last one by name."""
+    gone = [sign for sign in signs if sign.kind is SignKind.EXPIRED]
+    return [Loss(sign.at, LossKind.EXPIRED, sign.queue_id, count=sign.count) for sign in gone]
+
+
 def cleaned(signs: Iterable[LoopSign]) -> list[Loss]:
-    """Return what the provider's own clean-up took away, of which the logs name an item at most."""
-    gone = [sign for sign in signs if sign.kind in (SignKind.EXPIRED, SignKind.CLEANED)]
-    return [Loss(sign.at, LossKind.EXPIRED, sign.queue_id) for sign in gone[-1:]]
+    """Return what the provider's own clean-up took away, of which the logs name no item."""
+    gone = [sign for sign in signs if sign.kind is SignKind.CLEANED]
+    return [Loss(sign.at, LossKind.EXPIRED) for sign in gone[-1:]]
 
 
 def broken_off(signs: Iterable[LoopSign]) -> list[Loss]:
@@ -111,7 +119,7 @@ def remembered(
 
 def _aged(loss: Loss, worked: datetime | None, now: datetime) -> Loss:
     if loss.kind is LossKind.BROKEN_OFF and now - loss.at >= TTL:
-        return Loss(loss.at + TTL, LossKind.EXPIRED, loss.queue_id)
+        return Loss(loss.at + TTL, LossKind.EXPIRED, loss.queue_id, count=loss.count)
     if loss.worked_at is None and worked is not None and worked > loss.at:
         return replace(loss, worked_at=worked)
     return loss

@@ -69,6 +69,23 @@ async def test_work_that_goes_on_after_an_expiry_ends_it_and_the_loss_is_named(r
     assert "was lost by expiry and gets no callback" in words
 
 
+async def test_what_expired_in_a_queue_that_stood_is_counted_when_it_moves_again() -> None:
+    """It stood with six waiting; the worker drops them by its lines, and answers a new one."""
+    watches = []
+    for n in range(48):
+        at = NOW + TICK * n
+        events = [snapshot(at, 6, 6)] if n < 40 and not n % 2 else []
+        if n == 40:
+            events = [line(at, f"Request {QUEUE_ID[:-1]}{one} has expired") for one in range(6)]
+        if n >= 42:
+            events = [line(at, DONE), snapshot(at, 0)]
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
+    judgement = await played(StuckQueue(StuckQueueSettings()), watches)
+    assert told(judgement) == []
+    ending = judgement.closing["llm_provider"]
+    assert ending == "the queue moves again; 6 items were lost by expiry and get no callback"
+
+
 @pytest.mark.parametrize(
     ("scene", "words"),
     [
