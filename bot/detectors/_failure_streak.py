@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.detectors._state import moment
 
-# From this many failures in a row, with this many requests given up over them, an alert opens.
+# So many requests given up in a row open an alert, and after so many failures it is severe.
 MIN_FAILURES, MIN_GIVEN_UP = 3, 5
 
 
@@ -22,7 +22,12 @@ class FailureStreak:
     @property
     def gave_up_work(self) -> bool:
         """Whether the work was given up over it."""
-        return self.failures >= MIN_FAILURES and self.given_up >= MIN_GIVEN_UP
+        return self.failures >= MIN_FAILURES and self.gave_up_bundle
+
+    @property
+    def gave_up_bundle(self) -> bool:
+        """Whether a bundle or more of requests was given up over it, after however few failures."""
+        return self.failures > 0 and self.given_up >= MIN_GIVEN_UP
 
     def with_failure(self, at: datetime, longest: timedelta) -> "FailureStreak":
         """Return the run with one more failure; a new run when the last was too long ago."""

@@ -1,9 +1,9 @@
 """A burst of failures of the model provider, counted as real failures: a bundle fails as one.
 
 When one request of a serial bundle or a job of the batch API fails, every item of it is failed or
-given back, so its lines are one failure. Only the provider's own lines count. A few failures in a
-row open an alert too when a whole bundle was given up over them. An open circuit breaker opens one
-at once; mock mode is part of every title.
+given back, so its lines are one failure. Only the provider's own lines count. One failure opens an
+alert too when a whole bundle was given up over it. An open circuit breaker opens one at once; mock
+mode is part of every title.
 """
 
 from collections.abc import Sequence
@@ -72,8 +72,8 @@ class ProviderErrors:
 
     name: ClassVar[str] = "provider_errors"
     summary: ClassVar[str] = (
-        "A fifth of the model provider's answers fail within 10 minutes, three failures in "
-        "a row make it give up five requests or more, or its circuit is open"
+        "A fifth of the model provider's answers fail within 10 minutes, failures with no "
+        "answer between make it give up five requests or more, or its circuit is open"
     )
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 2
@@ -125,10 +125,11 @@ class ProviderErrors:
     def _counts(self, events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:
         """Count what went wrong by its kind, what was answered, and keep a few lines."""
         failures, items = [], []
-        hopeless = False
+        hopeless = gave_up = False
         for at, event in events:
             before, self._streak = self._streak, _after_event(self._streak, at, event, self._quiet)
             hopeless |= self._streak != before and self._streak.gave_up_work
+            gave_up |= self._streak != before and self._streak.gave_up_bundle
             if _is_failure(event):
                 failures.append(event)
                 self._failed_at = at
@@ -141,6 +142,7 @@ class ProviderErrors:
             "given_up": sum(GIVEN_UP in event.event for _, event in events),
             "streak": self._streak.to_json(),
             "hopeless": hopeless,
+            "gave_up_bundle": gave_up,
             "breakers": breakers_in(event for _, event in events),
             "examples": [
                 {
@@ -210,15 +212,14 @@ class ProviderErrors:
         self, known: Sequence[Sample], failing: Sequence[Sample], now: datetime
     ) -> Condition | None:
         """Return what was wrong when failures were a burst last, until it is quiet for long."""
-        quiet = self._quiet
         span = timedelta(seconds=self._settings.window_seconds)
         circuits = bool(known[-1].data.get("circuits"))
-        if not failing or now - failing[-1].at >= quiet:
-            recent = [one for one in known if now - one.at < min(quiet, span)]
+        if not failing or now - failing[-1].at >= self._quiet:
+            recent = [one for one in known if now - one.at < min(self._quiet, span)]
             recent = recent or list(known[-1:])
             return self._condition(recent, circuits, now, known) if circuits else None
         begun = _onset(known)
-        for look in (one for one in reversed(known) if now - one.at < quiet):
+        for look in (one for one in reversed(known) if now - one.at < self._quiet):
             condition = self._condition(_recent(known, look.at, span), circuits, now, known, begun)
             if condition is not None:
                 return _since_onset(condition, begun)
@@ -236,7 +237,8 @@ class ProviderErrors:
         is_open = circuits or any(one.data.get("circuit_lines") for one in recent)
         share = failed / max(1, failed + done)
         hopeless = any(one.data.get("hopeless") for one in recent)
-        burst = hopeless or (failed >= self._settings.least and share >= self._settings.share)
+        gave_up = hopeless or any(one.data.get("gave_up_bundle") for one in recent)
+        burst = gave_up or (failed >= self._settings.least and share >= self._settings.share)
         if not (burst or is_open):
             return None
         outbreak = Outbreak(
@@ -249,10 +251,9 @@ class ProviderErrors:
             mock_mode=bool(recent[-1].data.get("mock_mode")),
             of_it=[one for one in known if begun and one.at >= begun],
         )
-        severe = share >= SEVERE_SHARE or hopeless or is_open
         return provider_condition(
             outbreak,
-            Severity.ERROR if severe else Severity.WARN,
+            Severity.ERROR if share >= SEVERE_SHARE or hopeless or is_open else Severity.WARN,
             Confidence.HIGH if burst else Confidence.MEDIUM,
             now,
         )
@@ -267,8 +268,10 @@ def _within(sample: Sample, run: RefusalRun) -> bool:
 
 
 def _without(sample: Sample) -> Sample:
-    nothing = {"failures": 0, "items": 0, "hopeless": False, "causes": [], "batches": {}}
-    return replace(sample, data={**sample.data, **nothing, "given_up": 0, "examples": []})
+    counts = dict.fromkeys(("failures", "items", "given_up", "hopeless", "gave_up_bundle"), 0)
+    return replace(
+        sample, data={**sample.data, **counts, "causes": [], "batches": {}, "examples": []}
+    )
 
 
 def _onset(known: Sequence[Sample]) -> datetime | None:

@@ -44,7 +44,7 @@ def lines(text: str, count: int) -> list[LogEvent]:
         ([*lines(BUNDLE, 4), *lines(GIVEN_UP, 40)], ["error"]),
         ([*lines(BUNDLE, 3), *lines(GIVEN_UP, 5)], ["error"]),
         ([*lines(BUNDLE, 4), *lines(GIVEN_UP, 4)], []),
-        ([*lines(BUNDLE, 2), *lines(GIVEN_UP, 40)], []),
+        ([*lines(BUNDLE, 2), *lines(GIVEN_UP, 40)], ["error"]),
         (lines(BUNDLE, 4), []),
         (lines(GIVEN_UP, 40), []),
         # The items of one bundle are no failures in a row, whatever their number.
@@ -180,8 +180,11 @@ async def test_what_was_given_up_after_answers_is_told_and_counted() -> None:
         # Answers in the tick in which the failures began, and in the one in which they ended.
         ([[(DONE, 64), (BUNDLE, 2)], [(BUNDLE, 2), (GIVEN_UP, 40)], [(DONE, 9)]], ["error"]),
         ([[(DONE, 64)], [(BUNDLE, 4), (GIVEN_UP, 40), (DONE, 1)], [(DONE, 9)]], ["error"]),
-        ([[(DONE, 64)], [(BUNDLE, 2), (DONE, 1), (BUNDLE, 2), (GIVEN_UP, 40)]], []),
-        ([[(BUNDLE, 2)], [(DONE, 60)], [(BUNDLE, 2), (GIVEN_UP, 40)]], []),
+        ([[(DONE, 64)], [(BUNDLE, 2), (DONE, 1), (BUNDLE, 2), (GIVEN_UP, 40)]], ["warn"]),
+        ([[(BUNDLE, 2)], [(DONE, 60)], [(BUNDLE, 2), (GIVEN_UP, 40)]], ["warn"]),
+        # One failure, and its bundle was not given back.
+        ([[(DONE, 64)], [(BUNDLE, 1), (GIVEN_UP, 8)], [(DONE, 20)]], ["warn"]),
+        ([[(DONE, 64)], [(BUNDLE, 1), (GIVEN_UP, 4)], [(DONE, 20)]], []),
     ],
 )
 async def test_failures_in_a_row_are_counted_in_the_order_of_the_log(
