@@ -189,7 +189,7 @@ class FileFollow:
     def _finish(self, tail: Tail) -> None:
         """Read a file that grows no more to its end, and let it go."""
         try:
-            self._advance(tail, FINISHED)
+            self._advance(tail, finished=True)
         finally:
             tail.segment.close()
 
@@ -213,12 +213,12 @@ class FileFollow:
             tail.rewind()
         self._advance(tail)
 
-    def _advance(self, tail: Tail, quiet: float = QUIET_SECONDS) -> None:
-        steps = 0
+    def _advance(self, tail: Tail, *, finished: bool = False) -> None:
+        steps, quiet = 0, FINISHED if finished else QUIET_SECONDS
         while tail.advance(self._buffer, now=self._clock(), quiet=quiet):
             steps += 1
             # One chatty log must not keep the others waiting; a finished one is read to its end.
-            if steps >= MAX_STEPS and quiet >= 0:
+            if steps >= MAX_STEPS and not finished:
                 self._has_more = True
                 return
 
@@ -242,7 +242,7 @@ class FileFollow:
         with suppress(OSError):
             tail = self._tail(path, like.service, like.container)
             tail.position = start
-            self._advance(tail, FINISHED)
+            self._advance(tail, finished=True)
             tail.segment.close()
 
     def _close_tails(self) -> None:
