@@ -8,6 +8,7 @@ message that says so in the end, one reply that resolves it, and no message may 
 import asyncio
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -22,24 +23,26 @@ from uuid import uuid4
 from bot.demo.workspace.server import Workspace
 from bot.demo.workspace.state.space import CHANNELS
 from bot.service import embedded_postgres
-from tests.chaos.replica import POINTS
+from tests.chaos.replica import POINTS, Process
 from tests.chaos.table import Row
 from tests.chaos.violations import constraint, write
 
 SCENARIO = "kill -9"
+BY_ITSELF = "by itself"
 REPLICAS = 2
 # A round begins when both replicas look and stand by; how long that takes is the machine's affair.
 START_SECONDS = 120.0
 # Rarer than what is folded into a storm, so that each alert has a head of its own.
-ROUNDS_PER_ALERT = 8
+SECONDS_PER_ALERT = 15.0
 SETTLE_SECONDS = 200.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a round waits for a death, a violation is news, and a message stays claimed.
+    """How long a round waits at most, a violation is news, and a message stays claimed.
 
-    All in seconds. `quiet` is longer than any stretch in which both replicas are dead: what is
+    All in seconds. A round in which nobody reaches a point ends by a kill at any moment of it.
+    `quiet` is longer than any stretch in which both replicas are dead: what is
     older is over, not news.
     """
 
@@ -52,7 +55,7 @@ class Pace:
 class Replica:
     """A running process and the point at which it will die; "" when it was left to live."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     point: str
     alive: Path
 
@@ -152,19 +155,27 @@ async def _rounds(
     """Let replicas die in each round; fill in the constraints that are violated meanwhile."""
     deaths: Counter[str] = Counter()
     replicas = [await _start(environment, dice) for _ in range(REPLICAS)]
+    next_at = time.monotonic()
     for number in range(rounds):
-        if number % ROUNDS_PER_ALERT == 0:
+        if time.monotonic() >= next_at:
+            next_at = time.monotonic() + SECONDS_PER_ALERT
             wanted.append(constraint(len(wanted)))
         slot = await _one_dies(replicas, dice, pace)
-        dead = replicas[slot]
-        deaths[dead.point if dead.process.returncode == -9 and dead.point else "by chance"] += 1
+        deaths[_death(replicas[slot])] += 1
         if number + 1 < rounds:
             replicas[slot] = await _start(environment, dice)
         if number % 25 == 24:
             print(f"{SCENARIO}: {number + 1} of {rounds} rounds", file=sys.stderr)  # noqa: T201
     for replica in replicas:
-        await _kill(replica)
+        await replica.process.kill()
     return deaths
+
+
+def _death(replica: Replica) -> str:
+    """Return how a replica died; none may end but by a kill."""
+    if replica.process.returncode != -signal.SIGKILL:
+        return BY_ITSELF
+    return replica.point or "by chance"
 
 
 async def _keep_violating(logs: Path, wanted: Sequence[str]) -> None:
@@ -180,7 +191,8 @@ async def _one_dies(replicas: Sequence[Replica], dice: random.Random, pace: Pace
     for replica in replicas:
         await replica.is_up()
     waits = [asyncio.ensure_future(replica.process.wait()) for replica in replicas]
-    done, _ = await asyncio.wait(waits, timeout=pace.round, return_when=asyncio.FIRST_COMPLETED)
+    seconds = dice.uniform(0, pace.round)
+    done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
     dead = [number for number, wait in enumerate(waits) if wait in done]
@@ -188,7 +200,7 @@ async def _one_dies(replicas: Sequence[Replica], dice: random.Random, pace: Pace
         return dead[0]
     slot = dice.randrange(len(replicas))
     replicas[slot].point = ""
-    await _kill(replicas[slot])
+    await replicas[slot].process.kill()
     return slot
 
 
@@ -198,24 +210,16 @@ async def _start(environment: Mapping[str, str], dice: random.Random | None) -> 
     often = point.startswith(("LiveWatcher.observe", "Store.save_tick", "Store.claim"))
     count = dice.randint(1, 6 if often else 1) if dice else 0
     alive = Path(environment["LOG_FILES_DIR"]).parent / f"alive-{uuid4().hex}"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.chaos.replica"),
-        env={
+    process = Process(
+        {
             **environment,
             "CHAOS_POINT": point,
             "CHAOS_COUNT": str(count),
             "CHAOS_ALIVE": str(alive),
-        },
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        }
     )
+    await process.start()
     return Replica(process, point, alive)
-
-
-async def _kill(replica: Replica) -> None:
-    if replica.process.returncode is None:
-        replica.process.kill()
-    await replica.process.wait()
 
 
 async def _settled(
@@ -245,7 +249,7 @@ async def _settled(
     finally:
         violated.cancel()
         for replica in replicas:
-            await _kill(replica)
+            await replica.process.kill()
 
 
 def environment_of(workspace: Workspace, memory_url: str, logs: Path, pace: Pace) -> dict[str, str]:
@@ -285,7 +289,7 @@ def _rows(
     points = ", ".join(f"{point} {count}" for point, count in sorted(deaths.items()))
     return [
         Row(SCENARIO, "rounds", f"{rounds} in {seconds:.0f} s"),
-        Row(SCENARIO, "deaths by point", points),
+        Row(SCENARIO, "deaths by point", points, BY_ITSELF not in deaths),
         Row(SCENARIO, "alerts, messages", f"{len(wanted)}, {messages}"),
         Row(SCENARIO, "alerts lost", counted(verdict.missing), not verdict.missing),
         Row(SCENARIO, "heads doubled", counted(verdict.doubled), not verdict.doubled),

@@ -4,7 +4,6 @@ how soon, and whether anything is said twice."""
 import asyncio
 import signal
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +17,7 @@ from bot.demo.workspace.server import Workspace
 from bot.demo.workspace.state.space import CHANNELS
 from bot.service import embedded_postgres
 from tests.chaos.kills import Pace, counted, environment_of, judge, logs_in
+from tests.chaos.replica import Process
 from tests.chaos.table import Row
 from tests.chaos.violations import constraint, write
 from tests.support.servers.wire import Wire, wire
@@ -32,7 +32,7 @@ PACE = Pace(quiet=40, lease=30)
 class Replica:
     """One running bot, with a wire of its own to the database."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     port: int
     wire: Wire
 
@@ -48,22 +48,16 @@ class Replica:
         except (aiohttp.ClientError, TimeoutError):
             return False
 
-    async def stop(self) -> None:
-        """End it, also when it stands still."""
-        if self.process.returncode is None:
-            self.process.kill()
-        await self.process.wait()
-
 
 Fault = Callable[[Replica], Awaitable[None]]
 
 
 async def _dies(one: Replica) -> None:
-    await one.stop()
+    await one.process.kill()
 
 
 async def _stands_still(one: Replica) -> None:
-    one.process.send_signal(signal.SIGSTOP)
+    one.process.send(signal.SIGSTOP)
 
 
 async def _hangs(one: Replica) -> None:
@@ -100,7 +94,7 @@ async def _lived(name: str, fault: Fault) -> list[Row]:
         took = await _seconds_until(other.leads, began)
         leader.wire.release()
         if leader.process.returncode is None:
-            leader.process.send_signal(signal.SIGCONT)
+            leader.process.send(signal.SIGCONT)
         write(logs, 2)
         wanted = [constraint(number) for number in range(3)]
         channel = workspace.space.messages[CHANNELS["alerts"]]
@@ -125,14 +119,10 @@ async def _start(stack: AsyncExitStack, workspace: Workspace, memory: str, logs:
     environment = environment_of(workspace, relay.url, logs, PACE)
     port = _free_port()
     more: Mapping[str, str] = {"HTTP_PORT": str(port), "TICK_SECONDS": "2"}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.chaos.replica"),
-        env={**environment, **more},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    process = Process({**environment, **more})
+    await process.start()
     replica = Replica(process, port, relay)
-    stack.push_async_callback(replica.stop)
+    stack.push_async_callback(process.kill)
     return replica
 
 
