@@ -28,7 +28,7 @@ QUICK: dict[str, Scenario] = {
     "storm": lambda: slack.run_storm(alerts=100),
     "outages": lambda: outages.run(outages.OUTAGES[:2]),
     "engine": engine.run,
-    "traffic": lambda: traffic.run(runs=3, hours=3),
+    "traffic": lambda: traffic.run(runs=3, warned=1, hours=3),
 }
 
 SIMULATED = "traffic"

@@ -151,7 +151,7 @@ def _pool(processes: int) -> ProcessPoolExecutor:
 
 def _quiet(parent: int) -> None:
     """Make ready a worker process that does not outlive a parent who was killed, nor hurries."""
-    os.nice(10)
+    os.nice(5)
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -173,6 +173,17 @@ def _break_scoring(town: Town) -> None:
     _hurry(town)
 
 
+def _mock(town: Town) -> None:
+    town.mocked, town.least = True, 40
+    _hurry(town)
+
+
+def _sweep_at_once(town: Town) -> None:
+    """Have the monitor end what rested for a moment: CJ was started with a time-out of none."""
+    town.batch_timeout, town.least = timedelta(0), 100
+    _hurry(town)
+
+
 def _forget(town: Town) -> None:
     town.forgotten = True
     _hurry(town)
@@ -270,6 +281,8 @@ STORIES: dict[str, Story] = {
         "outbox_unpublished", "", _clog, besides=frozenset({"outbox_growing"})
     ),
     "database blocked": Story("database_blocked", "", _block, _blocks_on),
+    "mock answers": Story("mock_answers", "a mock answers", _mock),
+    "short time-out": Story("short_time_outs", "after a time-out of", _sweep_at_once),
     "LLM provider gone": Story(
         "container_gone", LPS, lambda town: setattr(town, "down", LPS)
     ),

@@ -26,6 +26,8 @@ READ_ITEMS = 2_000
 LPS, CJ = "llm_provider_service", "cj_assessment_service"
 ROLES = {LPS: Role.LLM_PROVIDER, CJ: Role.CJ}
 TOPIC = "huleedu.llm_provider.comparison_result.v1"
+# How often CJ's monitor looks for batches that rest, and for how long one may.
+SWEEP_EVERY, BATCH_TIMEOUT = timedelta(minutes=5), timedelta(hours=4)
 
 
 @dataclass(eq=False)
@@ -40,6 +42,19 @@ class Request:
     started_at: datetime | None = None
     retries: int = 0
     poison: bool = False
+    shown: QueueItem | None = None
+
+    @property
+    def item(self) -> QueueItem:
+        """How Redis shows it now; made anew only when it changed, for most of a queue waits."""
+        old = self.shown
+        if old is None or (old.status, old.processing_started_at, old.retry_count) != (
+            self.status,
+            self.started_at,
+            self.retries,
+        ):
+            self.shown = _item(self)
+        return self.shown  # type: ignore[return-value]
 
 
 @dataclass(eq=False)
@@ -93,6 +108,8 @@ class Town:
     outbox: tuple[OutboxGroup, ...] = ()
     down: str = ""
     redis_away: bool = False
+    mocked: bool = False
+    batch_timeout: timedelta = BATCH_TIMEOUT
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -104,6 +121,7 @@ class Town:
         self._taken: list[Request] = []
         self._free_at = self._snapshot_at = self._heartbeat_at = self.now
         self._next_batch = self.now + timedelta(seconds=self.dice.uniform(5, 120))
+        self._sweep_at = self.now + SWEEP_EVERY * self.dice.random()
         self._number = 100
         self._born = dict.fromkeys((LPS, CJ), self.now - timedelta(days=3))
         self.gauge = (0, 0)
@@ -124,6 +142,7 @@ class Town:
             self._arrive()
             self._work()
             self._finish_batches()
+            self._sweep()
 
     def reading(self) -> QueueReading | Missing | None:
         """Return the queue as Redis shows it."""
@@ -131,7 +150,7 @@ class Town:
             return None
         if self.redis_away:
             return Missing("llm_queue", "connection refused")
-        items = tuple(_item(one) for one in self.queue[:READ_ITEMS])
+        items = tuple(one.item for one in self.queue[:READ_ITEMS])
         size = len(self.queue)
         return QueueReading(self.now, size, items, truncated=size > len(items))
 
@@ -229,7 +248,8 @@ class Town:
         for one in self._taken:
             one.status, one.started_at = "processing", self.now
         self._say_taken(first)
-        seconds = sum(self.pace * self.dice.uniform(0.5, 1.6) for _ in self._taken)
+        pace = 0.0 if self.mocked else self.pace
+        seconds = sum(pace * self.dice.uniform(0.5, 1.6) for _ in self._taken)
         if self.poison:
             self.poison, first.poison = False, True
         poisoned = any(one.poison for one in self._taken)
@@ -265,6 +285,12 @@ class Town:
                 self._say(LPS, f"Failed to re-enqueue request {one.id} {words}", level="error")
                 continue
             self.queue.remove(one)
+            took = 0 if self.mocked else round(self.pace * 1_000)
+            self._say(
+                LPS,
+                "Comparison processing successful for provider anthropic, "
+                f"correlation_id: {one.correlation}, response_time: {took}ms",
+            )
             self._say(LPS, f"Request {one.id} completed successfully, correlation_id: "
                            f"{one.correlation}")  # fmt: skip
             self._callback(one)
@@ -343,6 +369,23 @@ class Town:
                 '"grade_projections_pkey"\n(Background on this error at: '
                 "https://sqlalche.me/e/20/gkpj)"
             ), level="error")  # fmt: skip
+
+    def _sweep(self) -> None:
+        """Let CJ's monitor end what rested for longer than it may."""
+        if self.now < self._sweep_at:
+            return
+        self._sweep_at = self.now + SWEEP_EVERY
+        before = self.now - self.batch_timeout
+        stuck = [one for one in self.batches if not _ended(one) and one.active_at <= before]
+        if not stuck:
+            self._say(CJ, "BatchMonitor heartbeat: no stuck batches detected")
+            return
+        found = {"stuck_batch_count": len(stuck), "stuck_threshold": before.isoformat()}
+        self._say(CJ, "Found stuck batches", found, level="warning")
+        for one in stuck:
+            self._say(CJ, "Marking stuck batch as FAILED", {"batch_id": one.number},
+                      level="warning")  # fmt: skip
+            one.state, one.status = "FAILED", "ERROR_PROCESSING"
 
     def _uuid(self) -> UUID:
         return UUID(int=self.dice.getrandbits(128), version=4)
@@ -438,4 +481,4 @@ def _summary(one: Batch, queue: list[Request]) -> BatchSummary:
 
 
 def _ended(one: Batch) -> bool:
-    return one.state == "COMPLETED"
+    return one.state in ("COMPLETED", "FAILED")

@@ -1,6 +1,7 @@
 """`python -m tests.traffic.warnings`: what was warned of, what came about, and how long before.
 
-A warning is a hit when what it warned of came about after it; in vain when that passed by. A story
+A warning is a hit when what it warned of came about after it; in vain when that passed by: it was
+told while the trouble lasted, and healing it averted the rest, or only after it was healed. A story
 comes about by its own measure, not by an alert: requests given up, a batch ended as failed, a
 request's time over, an event unsent for five minutes. The same begins once more and is healed
 halfway, to see what is warned of in vain; and healthy hours, in which every warning is false.
@@ -49,7 +50,10 @@ class Forecasted:
 
 @dataclass(frozen=True, slots=True)
 class WarningLine:
-    """One warning over many towns; `leads` are the seconds from warning to fault."""
+    """One warning over many towns; `leads` are the seconds from warning to fault.
+
+    Of those in vain, `averted` were told before it was healed.
+    """
 
     detector: str
     runs: int
@@ -58,6 +62,7 @@ class WarningLine:
     late: int
     healed: int
     in_vain: int
+    averted: int
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -66,7 +71,9 @@ class WarningLine:
         if leads:
             spread = f"{min(leads):.1f} / {median(leads):.1f} / {max(leads):.1f} min"
         vain = f"{self.in_vain} of {self.healed}"
-        return self.detector, str(self.came), str(len(self.leads)), str(self.late), spread, vain
+        after = str(self.in_vain - self.averted)
+        came, hits = str(self.came), str(len(self.leads))
+        return self.detector, came, hits, str(self.late), spread, vain, after
 
 
 def _fails(town: Town) -> None:
@@ -197,9 +204,17 @@ def measured(detector: str, runs: int, processes: int = 2) -> WarningLine:
         if one.came is not None and one.warned is not None and one.came > one.warned
     ]
     spared = [one for one in healed if one.came is None]
-    in_vain = sum(one.warned is not None for one in spared)
+    vain = [one.warned for one in spared if one.warned is not None]
+    averted = sum(at <= _healed_after(detector) for at in vain)
     late = len(came) - len(leads)
-    return WarningLine(detector, runs, len(came), tuple(leads), late, len(spared), in_vain)
+    return WarningLine(
+        detector, runs, len(came), tuple(leads), late, len(spared), len(vain), averted
+    )
+
+
+def _healed_after(detector: str) -> float:
+    trouble = next(one for one in TROUBLES if one.detector == detector)
+    return trouble.heals_after.total_seconds()
 
 
 def false_alarms(hours: float) -> Counter[str]:
@@ -217,8 +232,8 @@ def heading(hours: float) -> str:
     """Return the two lines that a table begins with."""
     told = f"false in {hours * len(MODES):g} healthy h"
     head = ("warning", "came about", "hits", "missed or late", "lead min / median / max",
-            "in vain, of healed", told)  # fmt: skip
-    return f"| {' | '.join(head)} |\n|---|---:|---:|---:|---|---:|---:|"
+            "in vain, of healed", "told after it healed", told)  # fmt: skip
+    return f"| {' | '.join(head)} |\n|---|---:|---:|---:|---|---:|---:|---:|"
 
 
 def row(line: WarningLine, false: Counter[str] | None) -> str:
