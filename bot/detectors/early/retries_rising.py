@@ -28,6 +28,8 @@ DONE = "completed successfully, correlation_id"
 ENDED = (DONE, "callback event for request", "has expired")
 SUBJECT = "llm_provider"
 CLOSING = "none waits that failed again"
+# What ends a request without an answer of the model.
+IN_VAIN = ("Published error callback", "has expired")
 _TRY = re.compile(r"Requeueing request (\S{1,64}) for retry \((\d{1,3})/(\d{1,3})\)")
 _ENDED = re.compile(
     r"[Rr]equest (\S{1,64}) (?:completed|has expired)|event for request ([^\s,:]{1,64})"
@@ -90,7 +92,7 @@ class RetriesRising:
         tried = [one for one in map(_retry, events) if one is not None]
         done = sum(DONE in event.event for _, event in events)
         data = {"retries": list(_failures(tried)), "done": done, "fates": _fates(events)}
-        return Sample(watch.now, data)
+        return Sample(watch.now, data | {"in_vain": _in_vain(events), "retried": _retried(events)})
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the retries of the window; pure."""
@@ -104,7 +106,8 @@ class RetriesRising:
         done = sum(int(one.data.get("done") or 0) for one in samples)
         waiting = _waiting([one.data.get("fates") or {} for one in samples])
         condition = self._condition(recent, done, waiting)
-        return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={SUBJECT: CLOSING})
+        closing = {SUBJECT: _ending(window.samples)}
+        return Judgement(Sight.CLEAR, (condition,) if condition else (), closing=closing)
 
     def _condition(
         self, recent: Sequence[Mapping[str, Any]], done: int, waiting: Sequence[Tried]
@@ -152,6 +155,26 @@ def _fates(events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, list[int]]:
         elif any(text in event.event for text in ENDED) and (over := _ENDED.search(event.event)):
             fates[str(redact(over[1] or over[2]))] = []
     return fates
+
+
+def _retried(events: Sequence[tuple[datetime, LogEvent]]) -> list[str]:
+    """Return the requests that were given back."""
+    said = (one.event for _, one in events if one.role is Role.LLM_PROVIDER)
+    return sorted({str(redact(one[1])) for text in said if (one := _TRY.search(text))})
+
+
+def _in_vain(events: Sequence[tuple[datetime, LogEvent]]) -> list[str]:
+    """Return the requests that ended without an answer of the model."""
+    said = (one.event for _, one in events if one.role is Role.LLM_PROVIDER)
+    ended = (_ENDED.search(text) for text in said if any(end in text for end in IN_VAIN))
+    return sorted({str(redact(one[1] or one[2])) for one in ended if one})
+
+
+def _ending(samples: Sequence[Sample]) -> str:
+    """Return how it ended: whether those that were given back were given up in the end."""
+    tried = {id for one in samples for id in one.data.get("retried") or ()}
+    lost = {id for one in samples for id in one.data.get("in_vain") or ()} & tried
+    return f"{many(len(lost), 'request')} got no answer: given up or expired" if lost else CLOSING
 
 
 def _waiting(fates: Iterable[Mapping[str, Sequence[int]]]) -> list[Tried]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from bot.detectors.early.retries_rising import RetriesRising, RetriesRisingSettings
+from bot.detectors.early.retries_rising import CLOSING, RetriesRising, RetriesRisingSettings
 from bot.domain.alert import Sight
 from bot.domain.evidence import Missing
 from tests.support.forecasts import retried
@@ -61,7 +61,16 @@ async def test_only_the_requests_that_still_wait_are_counted() -> None:
                                  "Request {} has expired"])  # fmt: skip
 async def test_a_request_that_was_given_up_or_expired_is_warned_of_no_more(end: str) -> None:
     watches = retried((3, 2, 2), (2, 3, 2), answered=(1, 2), end=end)
-    assert (await played(detector(), watches)).conditions == ()
+    judgement = await played(detector(), watches)
+    assert judgement.conditions == ()
+    lost = "Failed to publish" not in end
+    told = "2 requests got no answer: given up or expired" if lost else CLOSING
+    assert judgement.closing == {"llm_provider": told}
+
+
+async def test_a_warning_ends_well_where_all_were_answered() -> None:
+    watches = retried((3, 2, 2), (2, 3, 2), answered=(1, 2))
+    assert (await played(detector(), watches)).closing == {"llm_provider": CLOSING}
 
 
 async def test_logs_that_cannot_be_read_prove_nothing() -> None:
