@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
-from bot.diagnosis.comparison.rejections import TAKEN_END
+from bot.diagnosis.comparison.rejections import RECEIVED, TAKEN_END
 from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory, published_by
 from bot.domain.log import LogEvent, Role
 
@@ -27,7 +27,7 @@ class UntakenCallbacks:
     services come at their own pace. `taken_at` is when CJ last took one by its own clock,
     `seen_at` when that was read. `heard` says that CJ's log is known to be followed: without that
     its silence proves nothing. `at_work` says that CJ has not ended with the last one it took,
-    `ends` that its lines say so of others.
+    `ends` that its lines say so of others. `last` is the one that it took last.
     """
 
     heard: bool = False
@@ -35,6 +35,7 @@ class UntakenCallbacks:
     ends: bool = False
     waiting: tuple[PublishedCallback, ...] = ()
     early: tuple[str, ...] = ()
+    last: str = ""
     taken_at: datetime | None = None
     seen_at: datetime | None = None
     memories: dict[str, PublisherMemory] = field(default_factory=dict)
@@ -78,13 +79,16 @@ class UntakenCallbacks:
             return replace(self, at_work=False, ends=ends)
         if not is_taken(event):
             return self
-        begun = self.ends and event.event.startswith(TAKEN)
+        begun = self.ends and event.event.startswith((TAKEN, *RECEIVED))
         state = replace(self, heard=True, taken_at=event.at, seen_at=now, at_work=begun)
         if SKIPPED in event.event:
             return state
         clue = clue_of(event)
         if clue is None or clue.step is not Step.CONSUMED or clue.outcome is not Outcome.DONE:
             return replace(state, waiting=self.waiting[1:])
+        if clue.queue_id == self.last:
+            return state
+        state = replace(state, last=clue.queue_id)
         ids = [one.queue_id for one in self.waiting]
         if clue.queue_id in ids:
             return replace(state, waiting=self.waiting[ids.index(clue.queue_id) + 1 :])
@@ -100,4 +104,4 @@ def is_taken(event: LogEvent) -> bool:
     """Say whether a line of CJ shows that its consumer receives callbacks."""
     if SKIPPED in event.event:
         return "comparison_result" in event.event
-    return event.event.startswith((TAKEN, UNREADABLE))
+    return event.event.startswith((TAKEN, UNREADABLE, *RECEIVED))

@@ -35,7 +35,7 @@ from bot.diagnosis.comparison.causes import (
     LEAST_UNTAKEN,
     LOST_AFTER,
 )
-from bot.diagnosis.comparison.rejections import TAKEN_END
+from bot.diagnosis.comparison.rejections import RECEIVED, TAKEN_END
 from bot.diagnosis.publishing.memory import PublishedCallback
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
@@ -73,7 +73,7 @@ class ConsumerSilent:
     open_ticks: ClassVar[int] = 2
     clear_ticks: ClassVar[int] = 1
     needles: ClassVar[tuple[str, ...]] = (
-        *NEEDLES, TAKEN, UNREADABLE, SKIPPED, STARTED, *TAKEN_END,
+        *NEEDLES, TAKEN, *RECEIVED, UNREADABLE, SKIPPED, STARTED, *TAKEN_END,
     )  # fmt: skip
     Settings: ClassVar[type[BaseModel]] = ConsumerSilentSettings
 

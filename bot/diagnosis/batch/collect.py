@@ -24,7 +24,13 @@ from bot.diagnosis.batch.rules.worth import AT_ONCE
 from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.queue_fate.lines import QUEUE_TEXTS, STARTED
-from bot.diagnosis.comparison.rejections import NOT_COUNTED, NOT_STORED, TEXTS, rejected_ids
+from bot.diagnosis.comparison.rejections import (
+    NOT_COUNTED,
+    NOT_STORED,
+    RECEIVED,
+    TEXTS,
+    rejected_ids,
+)
 from bot.diagnosis.comparison.repeats import REPEATED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read
@@ -138,7 +144,11 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             NOT_STORED,
             f"{NOT_COUNTED} {number}:",
             *OUTBOX_TEXTS,
-            *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, *QUEUE_TEXTS, EVICTION) if whole else ()),
+            *(
+                (*LINES, *NEEDLES, TAKEN, *RECEIVED, REQUEST_TAKEN, *QUEUE_TEXTS, EVICTION)
+                if whole
+                else ()
+            ),
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
         since=header.created_at - timedelta(minutes=1),

@@ -170,7 +170,7 @@ async def _lines(
     if not ids:
         return evidence.logs
     query = LogQuery(
-        any_of=tuple(ids),
+        any_of=(*ids,),
         roles=(Role.CJ, Role.LLM_PROVIDER),
         since=evidence.header.created_at - timedelta(minutes=1),
         until=now,

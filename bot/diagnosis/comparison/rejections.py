@@ -50,6 +50,8 @@ FAULTS = {
     "too many clients": "the database has no free connection",
 }
 # With these CJ has ended with a callback that it took.
+# CJ's second line on a callback that it took: either of the two may be missing.
+RECEIVED = ("Received error callback", "Received successful comparison")
 TAKEN_END = ("Successfully processed LLM comparison callback", NOT_STORED)
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 

@@ -45,7 +45,8 @@ NO_TEXTS = {
 SHAPES = {"bot/sources/log_format/head.py", "bot/sources/log_format/parser.py"}
 KEYS = {'"event"', '"timestamp"', "\\n"}
 SEARCHES = {  # what these look for is an id, a person's word, or what their callers name
-    "bot/diagnosis/batch/without_database.py", "bot/diagnosis/evidence/item_owners.py",
+    "bot/diagnosis/batch/follow_up.py", "bot/diagnosis/batch/without_database.py",
+    "bot/diagnosis/evidence/item_owners.py",
     "bot/diagnosis/evidence/run_labels.py",
     "bot/diagnosis/logs.py", "bot/diagnosis/trace/collect.py", "bot/diagnosis/trace/prefix.py",
     "bot/diagnosis/trace/publisher.py",

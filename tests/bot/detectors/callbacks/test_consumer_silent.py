@@ -24,6 +24,20 @@ def took(number: int) -> str:
     return f"Processing LLM comparison callback for request 00000000-0000-4000-8000-{number:012d}"
 
 
+@pytest.mark.parametrize("said", ["Received error callback for", "Received successful comparison"])
+async def test_a_callback_counts_as_taken_by_either_of_its_lines(said: str) -> None:
+    """A log may have a gap of a line between the two."""
+    received = [took(n).replace("Processing LLM comparison callback for", said) for n in TWELVE]
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    assert told(await played(detector, watches({20: wave(*TWELVE), 19: received}))) == []
+    both = {20: wave(*TWELVE), 19: [line for n in TWELVE for line in (took(n), received[n])]}
+    assert told(await played(detector, watches(both))) == []
+    missed = {20: wave(*TWELVE), 19: received[:1]}
+    assert told(await played(ConsumerSilent(ConsumerSilentSettings()), watches(missed))) == [
+        "consumer-silent"
+    ]
+
+
 def watches(
     texts: dict[int, list[str]], containers: dict[str, Role] = CJ, **more: object
 ) -> list[GivenWatch]:
