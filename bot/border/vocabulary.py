@@ -15,22 +15,28 @@ _PIECE = re.compile(r"[A-ZÅÄÖ]+(?![a-zåäöéü])|[A-ZÅÄÖ]?[a-zåäöéü
 @cache
 def vocabulary() -> frozenset[str]:
     """Return the known words, in lower case."""
-    text = resources.files(__package__).joinpath("vocabulary.txt").read_text(encoding="utf-8")
-    return frozenset(text.split())
+    return frozenset(_beside("vocabulary.txt").split())
+
+
+def key_words(kind: str) -> frozenset[str]:
+    """Return the words that make a key one of `kind`, a name in key_words.toml."""
+    return _words_of_keys()[kind]
 
 
 @cache
 def everyday() -> frozenset[str]:
     """Return the words, nearly all known ones, that everybody's sentences are full of."""
-    text = resources.files(__package__).joinpath("everyday.txt").read_text(encoding="utf-8")
-    return frozenset(text.split())
+    return frozenset(_beside("everyday.txt").split())
 
 
 @cache
-def key_words(kind: str) -> frozenset[str]:
-    """Return the words that make a key one of `kind`, a name in key_words.toml."""
-    text = resources.files(__package__).joinpath("key_words.toml").read_text(encoding="utf-8")
-    return frozenset(str(tomllib.loads(text)[kind]).split())
+def _words_of_keys() -> dict[str, frozenset[str]]:
+    words = tomllib.loads(_beside("key_words.toml"))
+    return {kind: frozenset(text.split()) for kind, text in words.items()}
+
+
+def _beside(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def pieces(word: str) -> list[str]:
