@@ -41,7 +41,6 @@ from bot.domain.report import plain
 from bot.domain.words import Text, words
 from bot.errors import UsageError
 from bot.ports import Detector
-from bot.ports.detectors import all_needles
 from bot.replay.files import SAMPLES, Export, export_of, sample_lines, understood
 from bot.replay.logs import Tally, at, merged
 from bot.replay.passed import Recorded
@@ -87,15 +86,29 @@ def replay_directory(
     table, tick = DetectorTable(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
     readings = readings_of(lines, zone, tick)
     tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
-    wanted = Wanted(all_needles(made.values()), tick)
+    wanted = Wanted({name: getattr(one, "needles", None) for name, one in made.items()}, tick)
     events = merged(directory, services, zone, tally, wanted)
     grid = _Grid(tick, longest_quiet(made, tick), tally)
     for watch in _watches(events, readings, grid, environment, wanted):
         progress(watch.now)
-        samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
+        samples = samples_of(watch, made, wanted)
         for event in table.events(samples, watch.now):
             tally.events += 1
             yield event
+
+
+def samples_of(
+    watch: RecordedWatch, detectors: Mapping[str, Detector], wanted: Wanted
+) -> dict[str, Sample]:
+    """Let each detector read one tick, of its lines those that hold a word of its own."""
+    logs = watch.logs
+    assert isinstance(logs, Followed)  # noqa: S101 - a recording has its logs
+    own = {name: replace(logs, events=tuple(some)) for name, some in wanted.of_each(logs.events)}
+    others = replace(watch, logs=replace(logs, events=()))
+    return {
+        name: _finished(one.sample(replace(watch, logs=own[name]) if name in own else others))
+        for name, one in detectors.items()
+    }
 
 
 def longest_quiet(detectors: Mapping[str, Detector], tick: timedelta) -> timedelta:

@@ -1,11 +1,12 @@
 """Which events of a recording hold a word that some detector waits for, as when logs are followed.
 
 A detector names such words where every event that it reads holds one of them. They are sought in
-many lines at once, which costs a tenth of what it costs to ask each event.
+many lines at once, which costs a tenth of what it costs to ask each event; and each detector is
+given those that hold a word of its own, so that a line costs what those few make of it.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeGuard
 
@@ -22,25 +23,45 @@ _NEVER = 1 << 62
 class Wanted:
     """The wanted events of all files, by where they begin; without words each is wanted.
 
-    Of what is not wanted in one `tick`, one event of each file tells the clock as much as all.
+    `needles` are the words of each detector, by its name, None of one that reads every event. Of
+    what is not wanted in one `tick`, one event of each file tells the clock as much as all.
     """
 
-    def __init__(self, words: Sequence[str] | None = None, tick: timedelta = timedelta(0)) -> None:
-        self._words = None if words is None else _told_apart(words)
+    def __init__(
+        self,
+        needles: Mapping[str, Sequence[str] | None] | None = None,
+        tick: timedelta = timedelta(0),
+    ) -> None:
+        given = [] if needles is None else [*needles.values()]
+        words = [one for some in given for one in some or ()]
+        reads_all = needles is None or None in given
+        self._words = None if reads_all else _told_apart(words)
+        self._waiting = _waiting(needles or {}, self._words or ())
         self._tick = tick
-        self._begins: dict[str, set[int]] = {}
+        # The words that an event holds, each as a bit, by where it begins.
+        self._held: dict[str, dict[int, int]] = {}
 
     def holds(self, event: Recorded) -> TypeGuard[LogEvent]:
         """Say whether an event is wanted."""
         if isinstance(event, PassedEvent):
             return False
-        return self._words is None or event.offset in self._begins.get(event.container, ())
+        return self._words is None or event.offset in self._held.get(event.container, ())
+
+    def of_each(self, events: Sequence[LogEvent]) -> Iterator[tuple[str, Sequence[LogEvent]]]:
+        """Yield the detectors, by name, that wait for some wanted events, and those events."""
+        if self._words is None:
+            yield from ((name, events) for name in self._waiting)
+            return
+        each = [(self._held[one.container][one.offset or 0], one) for one in events]
+        for name, words in self._waiting.items():
+            if own := [one for held, one in each if held & words]:
+                yield name, own
 
     def reading(self, parser: LineParser, role: Role, zone: tzinfo) -> "MarkedLines":
         """Return what reads one file's lines with `parser`."""
-        begins = self._begins.setdefault(parser.container, set())
+        held = self._held.setdefault(parser.container, {})
         passed = None if self._words is None else PassedLines(parser, role, zone)
-        return MarkedLines(parser, self._words or (), begins, passed)
+        return MarkedLines(parser, self._words or (), held, passed)
 
     def thinned(self, events: Iterable[Recorded]) -> Iterator[Recorded]:
         """Yield a file's events in order, of those passed over only what begins a tick."""
@@ -61,14 +82,14 @@ class MarkedLines:
         self,
         parser: LineParser,
         words: Sequence[bytes],
-        begins: set[int],
+        holding: dict[int, int],
         passed: PassedLines | None,
     ) -> None:
         self._parser = parser
         self._words = words
-        self._begins = begins
+        self._holding = holding
         self._passed = passed
-        self._hits: deque[int] = deque()
+        self._hits: deque[tuple[int, int]] = deque()
         self._at = 0
         # A line that begins an event without a word, which ends with it if the next begins one.
         self._held: tuple[bytes, int, PassedEvent] | None = None
@@ -100,12 +121,15 @@ class MarkedLines:
         return self._completed()
 
     def _found(self, lines: Sequence[bytes]) -> Iterator[int]:
-        """Return where words begin, and note it."""
+        """Return where words begin, and note which."""
         whole = b"".join(lines)
-        found = {hit for word in self._words for hit in positions(whole, word, apart=b"")}
-        hits = [self._at + hit for hit in sorted(found)]
+        found: dict[int, int] = {}
+        for number, word in enumerate(self._words):
+            for hit in positions(whole, word, apart=b""):
+                found[self._at + hit] = found.get(self._at + hit, 0) | 1 << number
+        hits = sorted(found.items())
         self._hits.extend(hits)
-        return iter(hits)
+        return iter([hit for hit, _ in hits])
 
     def _read(self, line: bytes) -> LogEvent | None:
         """Let the parser take a line, and before it the one that is held."""
@@ -127,11 +151,13 @@ class MarkedLines:
         return None if event is None else self._marked(event)
 
     def _marked(self, event: LogEvent) -> LogEvent:
-        """Note where an event begins that ends at the line read now, if it holds a word."""
-        begin = event.offset or 0
-        while self._hits and self._hits[0] < self._at:
-            if self._hits.popleft() >= begin:
-                self._begins.add(begin)
+        """Note which words an event holds that ends at the line read now, where it begins."""
+        begin, held = event.offset or 0, 0
+        while self._hits and self._hits[0][0] < self._at:
+            hit, word = self._hits.popleft()
+            held |= word if hit >= begin else 0
+        if held:
+            self._holding[begin] = held
         return event
 
 
@@ -142,8 +168,15 @@ def tick_of(moment: datetime, tick: timedelta) -> datetime:
 
 def _told_apart(words: Sequence[str]) -> list[bytes]:
     """Return the words in bytes, but those that hold another: it is found where they are."""
-    return [
-        word.encode("utf-8", "replace")
-        for word in words
-        if not any(other in word and other != word for other in words)
-    ]
+    each = {word.encode("utf-8", "replace"): None for word in words}
+    return [word for word in each if not any(one in word and one != word for one in each)]
+
+
+def _waiting(needles: Mapping[str, Sequence[str] | None], words: Sequence[bytes]) -> dict[str, int]:
+    """Return which of the words each detector waits for, as bits; none of the events without."""
+    waiting = dict.fromkeys(needles, 0)
+    for name, own in needles.items():
+        for needle in own or ():
+            whole = needle.encode("utf-8", "replace")
+            waiting[name] |= sum(1 << n for n, word in enumerate(words) if word in whole)
+    return waiting

@@ -23,10 +23,9 @@ from bot.detectors.services.database_errors import DatabaseErrors
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import Followed, LogError, LogEvent, Role
 from bot.domain.service_state import ContainerState
-from bot.ports.detectors import all_needles
 from bot.registry import detectors
 from bot.replay.logs import Tally, merged
-from bot.replay.run import DetectorTable, _finished, _Grid, _watches, longest_quiet
+from bot.replay.run import DetectorTable, _Grid, _watches, longest_quiet, samples_of
 from bot.replay.samples import readings_of
 from bot.replay.wanted import Wanted
 from bot.settings import HULEEDU_SERVICES
@@ -112,13 +111,13 @@ def _storm() -> list[Condition]:
 def alerts_of(logs: Path, *names: str) -> list[Condition]:
     """Return what some detectors alert on over a folder of logs, each as it was when it opened."""
     made = {name: detectors()[name](detectors()[name].Settings()) for name in names}
-    tally, wanted = Tally(), Wanted(all_needles(made.values()))
+    tally, wanted = Tally(), Wanted({name: one.needles for name, one in made.items()})
     events = merged(logs, HULEEDU_SERVICES, UTC, tally, wanted)
     grid = _Grid(TICK, longest_quiet(made, TICK), tally)
     table = DetectorTable(made, "np", TICK.total_seconds())
     found: dict[str, Condition] = {}
     for watch in _watches(events, readings_of([], UTC, TICK), grid, "np", wanted):
-        samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
+        samples = samples_of(watch, made, wanted)
         for told in table.events(samples, watch.now):
             found.setdefault(told["key"], table.alerts[told["key"]].condition)
     return list(found.values())

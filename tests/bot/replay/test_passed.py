@@ -40,7 +40,7 @@ MANY = st.lists(st.sampled_from(LINES) | st.binary(max_size=40), max_size=40)
 def _read(
     blocks: Iterable[Sequence[bytes]], words: Sequence[str] | None
 ) -> tuple[list[Recorded], LineParser, Wanted]:
-    parser, wanted = LineParser("cj", "huleedu_cj", Role.CJ, UTC), Wanted(words)
+    parser, wanted = LineParser("cj", "huleedu_cj", Role.CJ, UTC), Wanted(words and {"one": words})
     reading = wanted.reading(parser, Role.CJ, UTC)
     events = [event for block in blocks for event in reading.events(block)]
     last = reading.last()
@@ -79,11 +79,11 @@ def test_of_each_tick_its_first_event_is_kept_and_every_wanted_one(
         else PassedEvent(start + timedelta(seconds=at), "c", Role.CJ)
         for at, is_read in sorted(said)
     ]
-    kept = list(Wanted([WORD], TICK).thinned(events))
+    kept = list(Wanted({"one": [WORD]}, TICK).thinned(events))
     firsts: dict[int, Recorded] = {}
     for one in events:
         assert one.at is not None
         firsts.setdefault((one.at - start) // TICK, one)
     ids = {id(one) for one in firsts.values()}
     assert kept == [one for one in events if id(one) in ids or isinstance(one, LogEvent)]
-    assert list(Wanted([WORD]).thinned(events)) == events
+    assert list(Wanted({"one": [WORD]}).thinned(events)) == events
