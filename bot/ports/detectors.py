@@ -149,9 +149,15 @@ class Detector(Protocol):
         ...
 
 
+def needles_of(detector: Detector | ChangeNoter) -> tuple[str, ...] | None:
+    """Return what a detector looks for in raw log text; None when it needs all of it."""
+    needles: tuple[str, ...] | None = getattr(detector, "needles", None)
+    return needles
+
+
 def all_needles(made: Iterable[Detector | ChangeNoter]) -> tuple[str, ...] | None:
     """Return what the detectors look for in raw log text; None when one of them needs all of it."""
-    each = [getattr(detector, "needles", None) for detector in made]
+    each = [needles_of(detector) for detector in made]
     if any(needles is None for needles in each):
         return None
     return tuple(dict.fromkeys(needle for needles in each for needle in needles or ()))

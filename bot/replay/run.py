@@ -41,6 +41,7 @@ from bot.domain.report import plain
 from bot.domain.words import Text, words
 from bot.errors import UsageError
 from bot.ports import Detector
+from bot.ports.detectors import needles_of
 from bot.replay.files import SAMPLES, Export, export_of, sample_lines, understood
 from bot.replay.logs import Tally, at, merged
 from bot.replay.passed import Recorded
@@ -86,7 +87,7 @@ def replay_directory(
     table, tick = DetectorTable(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
     readings = readings_of(lines, zone, tick)
     tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
-    wanted = Wanted({name: getattr(one, "needles", None) for name, one in made.items()}, tick)
+    wanted = Wanted({name: needles_of(one) for name, one in made.items()}, tick)
     events = merged(directory, services, zone, tally, wanted)
     grid = _Grid(tick, longest_quiet(made, tick), tally)
     for watch in _watches(events, readings, grid, environment, wanted):

@@ -23,6 +23,7 @@ from bot.detectors.services.database_errors import DatabaseErrors
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import Followed, LogError, LogEvent, Role
 from bot.domain.service_state import ContainerState
+from bot.ports.detectors import needles_of
 from bot.registry import detectors
 from bot.replay.logs import Tally, merged
 from bot.replay.run import DetectorTable, _Grid, _watches, longest_quiet, samples_of
@@ -111,7 +112,7 @@ def _storm() -> list[Condition]:
 def alerts_of(logs: Path, *names: str) -> list[Condition]:
     """Return what some detectors alert on over a folder of logs, each as it was when it opened."""
     made = {name: detectors()[name](detectors()[name].Settings()) for name in names}
-    tally, wanted = Tally(), Wanted({name: one.needles for name, one in made.items()})
+    tally, wanted = Tally(), Wanted({name: needles_of(one) for name, one in made.items()})
     events = merged(logs, HULEEDU_SERVICES, UTC, tally, wanted)
     grid = _Grid(TICK, longest_quiet(made, TICK), tally)
     table = DetectorTable(made, "np", TICK.total_seconds())

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.alert import Sample
 from bot.domain.log import HULEEDU_SERVICES, LogEvent, Role
-from bot.ports.detectors import all_needles
+from bot.ports.detectors import all_needles, needles_of
 from bot.registry import detectors
 from bot.replay.logs import Tally, merged
 from bot.replay.run import _Grid, _watches, longest_quiet, samples_of
@@ -55,7 +55,7 @@ def test_a_line_without_its_needles_changes_nothing_for_a_detector(folder: Path)
 def _sampled(folder: Path, *, own: bool) -> list[dict[str, Sample]]:
     """Return what the detectors read of a recording: their own lines of it, or all."""
     made = {one.name: one for one in build_detectors()}
-    wanted = Wanted({name: one.needles if own else None for name, one in made.items()}, TICK)
+    wanted = Wanted({name: needles_of(one) if own else None for name, one in made.items()}, TICK)
     tally = Tally()
     events = merged(folder, HULEEDU_SERVICES, UTC, tally, wanted)
     grid = _Grid(TICK, longest_quiet(made, TICK), tally)

@@ -65,7 +65,8 @@ class InHand:
 
     def after(self, events: Iterable[LogEvent]) -> "InHand":
         """Return it after more lines."""
-        taken, ended = dict(self.taken), dict(self.ended)
+        taken = dict(self.taken)
+        ended = {worker: set(some) for worker, some in self.ended.items()}
         for event in events:
             worker, sign = event.container, sign_of(event)
             free = sign is not None and sign.kind in (SignKind.RESTART, SignKind.STOPPED)
@@ -73,10 +74,10 @@ class InHand:
                 taken.pop(worker, None)
             elif sign is not None and sign.kind in BEGINNINGS:
                 taken[worker] = sign.bundle_size or 1, sign.at
-                ended[worker] = frozenset()
-            elif sign is not None and sign.kind in ENDS and sign.queue_id:
-                ended[worker] = ended.get(worker, frozenset()) | {sign.queue_id}
-        return InHand(taken, {worker: ended.get(worker, frozenset()) for worker in taken})
+                ended[worker] = set()
+            elif sign is not None and sign.kind in ENDS and worker in taken and sign.queue_id:
+                ended.setdefault(worker, set()).add(sign.queue_id)
+        return InHand(taken, {worker: frozenset(ended.get(worker, ())) for worker in taken})
 
     def count(self, now: datetime) -> int:
         """Return how many are in the hands of workers; what was taken long ago is none of it."""

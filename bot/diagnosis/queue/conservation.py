@@ -119,21 +119,23 @@ class QueuedByLines:
 
     def after(self, events: Iterable[LogEvent]) -> tuple["QueuedByLines", tuple[Departure, ...]]:
         """Return it after more lines, and what they show to have gone unanswered."""
-        state, gone = self, list[Departure]()
+        state, gone = replace(self, queued=dict(self.queued)), list[Departure]()
+        said: list[tuple[LoopSign, str]] = []
         for event in events:
             shot, sign = snapshot_of(event), sign_of(event)
             if shot is not None and not state.failing:
-                state, left = state._without_dead(shot)
+                state, left = replace(state, dead=state.dead.said(said))._without_dead(shot)
+                said.clear()
                 gone += left
                 state, left = state._counted(shot)
                 gone += left
             elif sign is not None:
-                dead = state.dead.said(sign, event.container)
-                state = state if dead is state.dead else replace(state, dead=dead)
+                said.append((sign, event.container))
                 state = state._said(sign, event)
-        return state, tuple(gone)
+        return replace(state, dead=state.dead.said(said)), tuple(gone)
 
     def _said(self, sign: LoopSign, event: LogEvent) -> "QueuedByLines":
+        """Return it after one more line; `queued` is changed in place, not copied for each."""
         if sign.kind is SignKind.STORE_LOST and not sign.queue_id:
             return replace(self, failing=True)
         if sign.kind in (SignKind.STORE_BACK, SignKind.RESTART):
@@ -141,14 +143,11 @@ class QueuedByLines:
         if sign.kind is SignKind.CLEANED and "expired" in event.event:
             return replace(self, expired=self.expired + _counted_in(event))
         if sign.kind is SignKind.QUEUED:
-            kept = [*self.queued.items(), (sign.queue_id, sign.at)][-MOST_ENDED:]
-            return replace(self, queued=dict(kept))
-        if sign.queue_id not in self.queued:
-            return self
-        if sign.kind in ENDS or sign.kind is SignKind.STORE_LOST:
-            return replace(
-                self, queued={id: at for id, at in self.queued.items() if id != sign.queue_id}
-            )
+            self.queued[sign.queue_id] = sign.at
+            if len(self.queued) > MOST_ENDED:
+                del self.queued[next(iter(self.queued))]
+        elif sign.kind in ENDS or sign.kind is SignKind.STORE_LOST:
+            self.queued.pop(sign.queue_id, None)
         return self
 
     def _without_dead(self, shot: Snapshot) -> tuple["QueuedByLines", list[Departure]]:

@@ -150,17 +150,17 @@ class DeadByLines:
     gone: int = 0
     at: datetime | None = None
 
-    def said(self, sign: LoopSign, worker: str) -> "DeadByLines":
-        """Return it after one more line of the loop."""
-        if sign.kind is SignKind.QUEUED:
-            return replace(self, queued=self.queued + 1)
-        if sign.kind in BEGINNINGS:
-            taken = self.taken + (sign.bundle_size or 1)
-            return replace(self, taken=taken, workers=self.workers | {worker})
-        if sign.kind in ENDS and sign.queue_id:
-            ended, workers = self.ended | {sign.queue_id}, self.workers | {worker}
-            return replace(self, ended=ended, workers=workers)
-        return self
+    def said(self, lines: Sequence[tuple[LoopSign, str]]) -> "DeadByLines":
+        """Return it after more lines of the loop, each with the container that wrote it."""
+        begun = [(sign, worker) for sign, worker in lines if sign.kind in BEGINNINGS]
+        over = [(one, worker) for one, worker in lines if one.kind in ENDS and one.queue_id]
+        return replace(
+            self,
+            queued=self.queued + sum(sign.kind is SignKind.QUEUED for sign, _ in lines),
+            taken=self.taken + sum(sign.bundle_size or 1 for sign, _ in begun),
+            ended=self.ended | {sign.queue_id for sign, _ in over},
+            workers=self.workers | {worker for _, worker in (*begun, *over)},
+        )
 
     def counted(self, shot: Snapshot, expired: int) -> tuple["DeadByLines", int, datetime | None]:
         """Return it after one more snapshot, how many dead ones are gone, and since when."""

@@ -40,7 +40,7 @@ MANY = st.lists(st.sampled_from(LINES) | st.binary(max_size=40), max_size=40)
 def _read(
     blocks: Iterable[Sequence[bytes]], words: Sequence[str] | None
 ) -> tuple[list[Recorded], LineParser, Wanted]:
-    parser, wanted = LineParser("cj", "huleedu_cj", Role.CJ, UTC), Wanted(words and {"one": words})
+    parser, wanted = LineParser("cj", "huleedu_cj", Role.CJ, UTC), Wanted({"one": words})
     reading = wanted.reading(parser, Role.CJ, UTC)
     events = [event for block in blocks for event in reading.events(block)]
     last = reading.last()

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.diagnosis.queue.conservation import Conservation, QueuedByLines
 from bot.domain.log import LogEvent, Role
@@ -121,3 +123,31 @@ def test_dead_items_are_missed_by_their_number(lines: list[LogEvent], gone: int)
         found += [departure.queue_id for departure in left]
     assert len(found) == gone
     assert [one for one in found if one] == [ONE] * lines[0].event.startswith("Queued")
+
+
+SAID = st.sampled_from(
+    [
+        *(queued(0, id) for id in (ONE, TWO, THREE)), *(ends(0, id) for id in (ONE, TWO, THREE)),
+        *(shot(0, size, waiting) for size in range(4) for waiting in range(size + 1)),
+        took(0, 2), line(0, "Cleaned up 1 expired requests"), line(0, "Redis marked unhealthy"),
+        line(0, "Redis connection restored"), line(0, f"Redis queue full or failed for {TWO}"),
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(1, 90), SAID), max_size=40), st.integers(0, 40))
+def test_lines_of_one_look_are_as_those_of_several(
+    said: list[tuple[int, LogEvent]], cut: int
+) -> None:
+    lines, at = list[LogEvent](), NOW
+    for seconds, one in said:
+        at += timedelta(seconds=seconds)
+        lines.append(replace(one, at=at))
+    state, found = QueuedByLines(), list[object]()
+    for event in lines:
+        state, left = state.after([event])
+        found += left
+    first, some = QueuedByLines().after(lines[:cut])
+    held = dict(first.queued)
+    second, others = first.after(lines[cut:])
+    assert (second, [*some, *others], dict(first.queued)) == (state, found, held)
