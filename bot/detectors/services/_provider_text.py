@@ -98,20 +98,22 @@ def refusal_condition(run: RefusalRun, samples: Sequence[Sample], now: datetime)
     remedies = dict.fromkeys(remedy_of(one) for one in (failure, *besides))
     why = " and ".join(one.what for one in (failure, *besides))
     looks = (f"/batch investigate {batch}" for batch in batches[:KEPT])
+    # Without a status of its own it may never have been asked: there was no key to ask it with.
+    all_, each = ("refuses all", "refuses every") if run.status else ("answers none", "answers no")
     return Condition(
         subject=refusal_subject(run.reason),
         rule=PROVIDER_FAILURES.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            f"Model provider refuses every request{place}",
+            f"Model provider {each} request{place}",
             when(run.first_at, " since "),
             f": {why}, high confidence. Next: /logs llm_provider error",
         ),
         since=run.first_at,
         known=f"refused {run.reason.value}",
         count=failed_in(samples[-1:]) if samples and samples[-1].at == now else 0,
-        headline=f"Model provider refuses all{place}: {failure.short}"
+        headline=f"Model provider {all_}{place}: {failure.short}"
         + "".join(f", also {one.short}" for one in besides[:1]),
         why=failure.words.why,
         evidence=(

@@ -71,10 +71,11 @@ WORDS: Mapping[FailureReason, ReasonWords] = {
         "Top up the account at the model's provider, then run the batch again.",
     ),
     FailureReason.KEY: ReasonWords(
-        "the provider refused the API key",
-        "key refused",
-        "The model's provider does not accept the key of the LLM provider service.",
-        "Correct the API key of the LLM provider service, then run the batch again.",
+        # Rows and an older service's lines say the same of a key that is not there at all.
+        "no API key that the provider accepts",
+        "no valid key",
+        "The LLM provider service has no key, or one that the model's provider does not accept.",
+        "Give the LLM provider service a valid API key, then run the batch again.",
     ),
     FailureReason.MODEL: ReasonWords(
         "model unknown to the provider",

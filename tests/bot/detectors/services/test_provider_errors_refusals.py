@@ -64,9 +64,9 @@ async def test_a_key_that_is_refused_leads_though_a_rate_limit_came_first() -> N
     slow = [said(NOW, SLOW, role=Role.LLM_PROVIDER) for _ in range(6)]
     refused = [failed(n, KEY, 16 + n) for n in range(6)]
     (first, burst) = await conditions(slow, refused, [failed(7, KEY, 31)])
-    assert first.headline == "Model provider refuses all: key refused (401)"
+    assert first.headline == "Model provider refuses all: no valid key (401)"
     assert first.since == NOW + timedelta(seconds=16)
-    assert "Correct the API key" in str(first.next[0])
+    assert "a valid API key" in str(first.next[0])
     assert burst.subject == "llm_provider"
     assert "401" not in str(burst.title)
 
