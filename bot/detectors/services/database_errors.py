@@ -7,7 +7,7 @@ names another first cause (a deadlock, say), blames no constraint.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -64,6 +64,15 @@ ALONE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Violation:
+    """A violated constraint, and whether it was of a second finalisation."""
+
+    constraint: str
+    at: datetime
+    again: bool
+
+
 class DatabaseErrors(EventCountDetector):
     """Watches the logs for integrity errors and what follows from them."""
 
@@ -78,7 +87,7 @@ class DatabaseErrors(EventCountDetector):
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
-        self._violations: dict[str, tuple[str, datetime]] = {}
+        self._violations: dict[str, _Violation] = {}
         self._finalised: dict[str, None] = {}
 
     def wants(self, event: LogEvent) -> bool:
@@ -120,11 +129,13 @@ class DatabaseErrors(EventCountDetector):
     def _occurrence(self, at: datetime, event: LogEvent, kind: str) -> Occurrence:
         constraint = event.error.constraint if event.error else ""
         original = original_of(event) if kind == ROLLBACK else ""
-        if kind == INTEGRITY:
-            self._violations[event.container] = (constraint or INTEGRITY, at)
-        cause = constraint or (INTEGRITY if kind == INTEGRITY else self._cause(at, event, original))
         batch = event.fields.get("batch_id") or event.fields.get("cj_batch_id")
         number = str(batch) if isinstance(batch, int | str) and str(batch).isdecimal() else ""
+        again = bool(not_finalised([event])) and number in self._finalised
+        if kind == INTEGRITY:
+            self._violations[event.container] = _Violation(constraint or INTEGRITY, at, again)
+        before = self._followed(at, event, original) if kind == ROLLBACK else None
+        cause = constraint or (before.constraint if before else kind)
         return Occurrence(
             subject=f"{event.service}/{cause}",
             at=at,
@@ -135,16 +146,17 @@ class DatabaseErrors(EventCountDetector):
                 "batch": number,
                 "original": original,
                 "fault": database_fault(event) if kind == ROLLBACK else "",
-                "again": bool(not_finalised([event])) and number in self._finalised,
+                # What follows from a violation is as grave as that.
+                "again": before.again if before else again,
             },
         )
 
-    def _cause(self, at: datetime, event: LogEvent, original: str) -> str:
-        """Return the constraint that a PendingRollbackError follows from, else its own name."""
-        constraint, violated_at = self._violations.get(event.container, ("", at))
-        follows = timedelta(0) <= at - violated_at <= FOLLOWS_WITHIN
-        of_it = _OF_A_CONSTRAINT.fullmatch(original) is not None
-        return constraint if constraint and follows and of_it else ROLLBACK
+    def _followed(self, at: datetime, event: LogEvent, original: str) -> _Violation | None:
+        """Return the violation that a PendingRollbackError follows from, None where it does not."""
+        before = self._violations.get(event.container)
+        if before is None or _OF_A_CONSTRAINT.fullmatch(original) is None:
+            return None
+        return before if timedelta(0) <= at - before.at <= FOLLOWS_WITHIN else None
 
 
 DETECTOR = DatabaseErrors

@@ -100,6 +100,17 @@ async def test_a_second_finalisation_leaves_the_first_result(
     assert "a second finalisation, the first result stands" in condition.title
 
 
+@pytest.mark.parametrize(("error", "severity"), [(OUTBOX, "info"), (FIRST, "warn")])
+@pytest.mark.parametrize("fields", [{"batch_id": 34}, {}])
+async def test_the_broken_session_after_it_makes_it_no_graver(
+    error: LogError, severity: str, fields: dict[str, object]
+) -> None:
+    after = replace(_event(SECOND, "Error in callback processing"), fields=fields)
+    (condition,) = (await _judged(_finalised(), _event(error), after)).conditions
+    assert condition.severity.value == severity
+    assert "a second finalisation, the first result stands, 2 log events" in condition.title
+
+
 async def test_a_first_finalisation_is_told_as_one_that_failed_and_not_twice() -> None:
     assert (await _judged(_finalised(33), _event(OUTBOX))).conditions == ()
 
