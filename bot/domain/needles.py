@@ -204,6 +204,10 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Starting transaction-aware idempotency check", "DUPLICATE_EVENT_DETECTED",
     ),
     ("aiohttp/client_exceptions.py", LIBRARY): ("ClientOSError",),
+    ("aiokafka/errors.py", LIBRARY): (
+        "KafkaConnectionError", "KafkaTimeoutError", "KafkaUnavailableError", "NodeNotReadyError",
+        "RequestTimedOutError", "NoBrokersAvailable",
+    ),
     ("strerror(3), gai_strerror(3)", LIBRARY): ("Connection refused", "Broken pipe"),
     ("sqlalchemy/exc.py", LIBRARY): ("<class '",),
     ("asyncpg/protocol/protocol.pyx", LIBRARY): ("connection is closed",),

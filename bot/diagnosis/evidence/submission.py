@@ -16,10 +16,18 @@ from bot.domain.log import LogEvent, Role
 SUBMISSION_FAILED = "Unexpected error processing task"
 REQUEST_TAKEN = "Processing comparison request with correlation_id"
 # aiokafka's lines carry no time: they stand behind the line before them.
-KAFKA_AWAY = (
+_UNREACHED = (
     "Unable connect to node with id",
     "Unable to update metadata from",
     "Timeout publishing message by",
+)
+# A publish that failed, to whichever topic.
+_UNPUBLISHED = ("Kafka publish failed for topic '", "Failed to publish event to topic ")
+KAFKA_AWAY = (*_UNREACHED, *_UNPUBLISHED)
+# Of a publish that failed only these say that Kafka is away: it may refuse one topic alone.
+_NOT_REACHED = re.compile(
+    r"KafkaConnectionError|KafkaTimeoutError|KafkaUnavailableError|NodeNotReadyError|"
+    r"RequestTimedOutError|NoBrokersAvailable|Connect call failed|Connection refused"
 )
 _ESSAY = r"(?:ANCHOR_\S+?_[0-9a-f]{8}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[^\s-]+)"
 _FAILED = re.compile(
@@ -62,7 +70,9 @@ def lost_submission(event: LogEvent) -> LostSubmission | None:
 
 def says_kafka_away(event: LogEvent) -> bool:
     """Say whether a service writes beside this line that it cannot reach Kafka."""
-    return any(text in event.text for text in KAFKA_AWAY)
+    if event.event.startswith(_UNPUBLISHED):
+        return _NOT_REACHED.search(event.event) is not None
+    return any(text in event.text for text in _UNREACHED)
 
 
 def fault_of(lost: Iterable[LostSubmission], *, kafka_away: bool) -> SubmissionFault:

@@ -25,6 +25,12 @@ def away(at_tick: int = 0) -> LogEvent:
     return replace(event, text=f"{event.event}\nUnable connect to node with id 1: [Errno 111]")
 
 
+def unpublished(error: str) -> LogEvent:
+    """Return the provider's line on an event of another topic that it could not publish."""
+    text = f"Failed to publish event to topic huleedu.llm_provider.request_started.v1: {error}"
+    return said(NOW - TICK, text, role=Role.LLM_PROVIDER)
+
+
 async def _judged(*ticks: Sequence[LogEvent]) -> Judgement:
     watches = [
         GivenWatch(NOW - n * TICK, NOW - (n + 1) * TICK, logs=Followed(tuple(events)))
@@ -38,6 +44,8 @@ async def _judged(*ticks: Sequence[LogEvent]) -> Judgement:
     [
         ([[away(1)], [said(NOW, SILENT, role=Role.CJ)]], "kafka"),
         ([[said(NOW, SILENT, role=Role.CJ)]], "timed_out"),
+        ([[unpublished("KafkaTimeoutError")], [said(NOW, SILENT, role=Role.CJ)]], "kafka"),
+        ([[unpublished("[Error 29] Topic")], [said(NOW, SILENT, role=Role.CJ)]], "timed_out"),
         ([[said(NOW, UNREACHABLE, role=Role.CJ)]], "provider"),
         ([[away(), said(NOW, UNREACHABLE, role=Role.CJ)]], "provider"),
         ([[said(NOW, TASK + "'NoneType' object", role=Role.CJ)]], "other"),
