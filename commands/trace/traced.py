@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from bot.diagnosis.batch.refused import refusal_of, refusal_report
+from bot.diagnosis.batch.refused import refusal_of, refusal_report, refused_request
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.trace.collect import collect
 from bot.diagnosis.trace.evidence import TraceEvidence
@@ -11,6 +11,7 @@ from bot.diagnosis.trace.prefix import begun_by
 from bot.diagnosis.trace.references import ambiguous, several, unnamed, untold
 from bot.diagnosis.trace.report import diagnose
 from bot.domain.batch import BatchMatch
+from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.ids import IdKind, kind_of, parse_uuid
 from bot.domain.report import Report
@@ -29,16 +30,29 @@ async def traced(word: str, context: CommandContext) -> Report:
     evidence = await collect(
         context.sources, id, now, deadline=context.deadline, opens_after=opens_after
     )
-    return _refused(word, evidence) or diagnose(evidence, now)
+    return await _refused(word, evidence, context) or diagnose(evidence, now)
 
 
-def _refused(word: str, evidence: TraceEvidence) -> Report | None:
-    """Return that CJ refused the request of the id: such a one leaves its own lines alone."""
+async def _refused(word: str, evidence: TraceEvidence, context: CommandContext) -> Report | None:
+    """Return that CJ refused the request of the id: such a one leaves its own lines alone.
+
+    Of an id that no row and no item has, whose lines may name it by its correlation alone.
+    """
     rows = evidence.rows
     if isinstance(rows, Missing) or rows.pairs or rows.batches:
         return None
     line = refusal_of(str(evidence.id), evidence.events)
-    return refusal_report(shown(word), line, evidence.logs, "trace") if line else None
+    if line is not None:
+        return refusal_report(shown(word), line, evidence.logs, "trace")
+    if evidence.item or evidence.clues or _given(evidence.callbacks):
+        return None
+    return await refused_request(
+        context.sources, str(evidence.id), "trace", deadline=context.deadline
+    )
+
+
+def _given(callbacks: tuple[SeenCallback, ...] | Missing) -> bool:
+    return isinstance(callbacks, tuple) and bool(callbacks)
 
 
 async def _named(word: str, context: CommandContext) -> UUID | Report:

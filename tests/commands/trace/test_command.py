@@ -24,6 +24,7 @@ from tests.support.fakes.sources import (
 from tests.support.trails import BEFORE_ALL, BOS, RUNNER_REJECTION, STRAY, batch, pair
 
 NOW = at("2025-11-19T00:30:00")
+OWN = "7f2cd801-ada7-449d-8a8c-7854198f321c"
 
 
 async def ask(text: str, sources: Sources) -> Report:
@@ -145,3 +146,19 @@ async def test_the_id_of_a_refused_request_says_so_and_for_which_field(refused: 
     if refused:
         assert answer.verdict is Verdict.ERROR
         assert "its language is missing" in str(answer.findings[0].what)
+
+
+async def test_the_uuid_that_asked_is_joined_to_its_refusal_by_the_correlation() -> None:
+    """The refusing line holds no batch's uuid: another line of CJ has both."""
+    begun = event(
+        NOW, "Starting CJ assessment workflow.", CJ, bos_batch_id=str(BOS), correlation_id=OWN
+    )
+    failed = event(NOW, "CJ assessment workflow failed: Unknown assignment_id 'x'", CJ,
+                   level="error", correlation_id=OWN)  # fmt: skip
+    report = await ask(str(BOS), Sources(database=FakeDatabase(), logs=FakeLogs([begun, failed])))
+    (finding,) = report.findings
+    assert finding.rule == "request-refused"
+    assert (report.command, report.facts["kind"]) == ("trace", "refused_request")
+    other = replace(failed, fields={"correlation_id": str(STRAY)}, text="other")
+    report = await ask(str(BOS), Sources(database=FakeDatabase(), logs=FakeLogs([begun, other])))
+    assert report.findings == ()
