@@ -75,7 +75,8 @@ class QueueEvidence:
 
     `owners` is the batch of each item that left the queue, as far as it is known, `ended` those of
     them that have ended. `refused` are CJ's lines on a provider that it could not connect to.
-    `opens_after` is how long nothing may move until that is called stuck.
+    `opens_after` is how long nothing may move until that is called stuck. `silent_since` is the
+    loop's last line where all of them are older than what was looked back over.
     """
 
     reading: QueueReading | Missing
@@ -86,6 +87,7 @@ class QueueEvidence:
     ended: frozenset[int] = frozenset()
     refused: tuple[LogEvent, ...] = ()
     opens_after: timedelta = OPENS_AFTER
+    silent_since: datetime | None = None
 
     @property
     def redis(self) -> QueueReading | None:
@@ -192,7 +194,19 @@ async def collect(sources: Sources, now: datetime, *, deadline: Deadline) -> Que
     evidence = QueueEvidence(redis, logs, health, remembered, refused=_out_of_reach(sent))
     gone = [one.queue_id for one in evidence.departed(now)]
     owners, ended = await owners_of(sources, gone, now - LOOK_BACK, now, deadline)
-    return replace(evidence, owners=owners, ended=ended)
+    known = evidence.events or evidence.redis
+    silent = None if known else await _last_line(sources, query, deadline)
+    return replace(evidence, owners=owners, ended=ended, silent_since=silent)
+
+
+async def _last_line(sources: Sources, looked: LogQuery, deadline: Deadline) -> datetime | None:
+    """Return when the loop wrote last, before what was looked back over: logs may be old ones."""
+    query = replace(looked, since=None, until=looked.since, max_events=1)
+    found = await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    )
+    events = found.events if isinstance(found, LogSearch) else ()
+    return max((one.at for one in events if one.at), default=None)
 
 
 def _out_of_reach(logs: LogSearch | Missing) -> tuple[LogEvent, ...]:

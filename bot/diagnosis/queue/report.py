@@ -68,7 +68,9 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         or log_coverage.has_gap(evidence.logs)
         or verdicts[0].rule == "warming"
         or (refused is not None and verdicts[0].rule == "ok"),
-        summary=_summary(evidence, verdicts[0].what, told_left, told_refused),
+        summary=_summary(
+            evidence, verdicts[0].what, told_left, told_refused, _silence(evidence, now)
+        ),
         headline=_headline(verdicts[0], shown),
         mark=WELL if shown == "ok" else "",
         tables=() if shown == "ok" else _tables(timeline, now),
@@ -99,6 +101,16 @@ def _refused_words(refused: LogEvent) -> Text:
         "CJ could not connect to the LLM provider",
         when(refused.at, " at "),
         ", and its worker wrote nothing since.",
+    )
+
+
+def _silence(evidence: QueueEvidence, now: datetime) -> Text:
+    """Return that the lines end long ago, if they do: they say nothing of the queue as it is."""
+    last = evidence.silent_since
+    if last is None:
+        return ""
+    return words(
+        "Its last line in the logs is ", Span(now - last), " old", when(last, ", of "), "."
     )
 
 

@@ -175,3 +175,13 @@ async def test_an_item_that_is_worked_on_is_no_orphan() -> None:
 async def test_putting_back_is_not_offered_while_it_is_off() -> None:
     _, some = _stuck(options=PREFIXES)
     assert not any("requeue" in line for line in (await COMMAND.run(parse(""), some)).actions)
+
+
+async def test_logs_that_end_days_ago_say_so_instead_of_a_queue_without_a_sign() -> None:
+    old = event(NOW - timedelta(days=9), "queue_metrics_snapshot", queue_current_size=3)
+    report = await COMMAND.run(parse(""), context(Sources(logs=FakeLogs([old])), NOW))
+    assert report.verdict is Verdict.UNKNOWN
+    assert "Its last line in the logs is 9 d old, of 2025-11-10" in str(report.summary)
+    fresh = event(NOW, "queue_metrics_snapshot", queue_current_size=0, queue_queued_count=0)
+    report = await COMMAND.run(parse(""), context(Sources(logs=FakeLogs([old, fresh])), NOW))
+    assert "last line" not in str(report.summary)
