@@ -7,9 +7,10 @@ everything else becomes "…". Nothing is shown because no pattern knows it as a
 shapes of keys (`secrets`) are the second line only. A run of known words that is made of
 everybody's words (`everyday.txt`) is a person's sentence, and goes too.
 
-What remains: a sentence of known words passes when it has fewer than five, or when every third is
-one that services use and others do not. Known words that are names, too, go behind what leads to a
-person, and two of them with capitals in a row go anywhere; one alone, elsewhere, passes.
+What remains: a sentence of known words passes when it has fewer than four, or when two of them and
+every fifth are ones that services use and others do not. Known words that are names, too, go behind
+what leads to a person, and two of them with capitals in a row go anywhere; one alone, elsewhere,
+passes.
 
 The way of a text: `decode.readable` (bounded, decoded, normalised), `secrets.without_secrets`,
 `judge.judged` (walks the tokens; `layout` finds keys and values, `phrases` shows or hides a run of

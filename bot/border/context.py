@@ -2,24 +2,23 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 from bot.border.keys import KeyKind, counts, is_known_key, kind_of
 from bot.border.shapes import UUID, is_id, is_long_number, is_measure
 from bot.border.vocabulary import key_words, pieces
-from bot.border.words import is_long_hex, may_show
+from bot.border.words import is_long_hex, may_be_called, may_show
 
 _SECRET_BEFORE = key_words("before_a_secret")
 _TRACE_BEFORE = key_words("before_a_trace")
 _SECRET_ITSELF = key_words("a_secret_itself")
 _PEOPLE = key_words("before_a_name")
 _NUMBER_BEFORE = key_words("before_a_long_number")
-_NAMES = key_words("also_a_name")
 _TO_SOMEBODY = key_words("to_a_person")
 _DONE_BY_PEOPLE = key_words("done_by_people")
 _LOGINS = key_words("logins")
 _PATHS_OF_PEOPLE = key_words("paths_of_people")
+_PATHS_OF_SECRETS = key_words("paths_of_secrets")
 LOGIN_FLAGS = frozenset({"-u", "-U", "--user", "--proxy-user"})
 _LETTER_FLAG = re.compile("-[A-Za-z]")
 MOST_FLAG_DIGITS = 4
@@ -46,7 +45,8 @@ def is_data(word: str, before: Sequence[str]) -> bool:
         return True
     if is_pointer(word):
         return not before or before[-1].lower() not in _POINTS
-    if "@" in word and is_id(word.partition("@")[0]) and not is_id(word):
+    account = word.partition("@")[0]
+    if "@" in word and (is_id(account) or may_be_called(account)) and not is_id(word):
         return True
     if before and _is_led_to(word, before):
         return True
@@ -107,13 +107,18 @@ def _is_led_to(word: str, before: Sequence[str]) -> bool:
 
 def _is_somebody(part: str, item: str) -> bool:
     """Say whether a path's part is one of persons, such as `users/17`."""
-    return part.lower() in _PATHS_OF_PEOPLE and any(char.isdigit() for char in item)
+    if part.lower() in _PATHS_OF_SECRETS:
+        return UUID.search(item) is not None or is_id(item)
+    is_named = any(char.isdigit() for char in item) or may_be_called(item)
+    return part.lower() in _PATHS_OF_PEOPLE and is_named
 
 
 def _is_login(word: str) -> bool:
     """Say whether a word is an account of everybody's and its password: `admin:start`."""
     name, colon, password = word.partition(":")
-    return bool(colon) and name.lower() in _LOGINS and not password[:1].isdigit()
+    if not colon:
+        return all(part.lower() in _LOGINS for part in word.split("/"))
+    return name.lower() in _LOGINS and not password[:1].isdigit()
 
 
 def _says_who(word: str) -> bool:
@@ -145,13 +150,6 @@ def is_called(word: str, before: Sequence[str]) -> bool:
         return True
     capital = word[:1].isupper() and all(one[:1].isupper() for one in before[len(led) :])
     return capital and (last in _TO_SOMEBODY or len(led) < len(before))
-
-
-@lru_cache(maxsize=4_096)
-def may_be_called(word: str) -> bool:
-    """Say whether a word is made of words that are names of persons, too, and of no others."""
-    parts = pieces(word)
-    return bool(parts) and _NAMES.issuperset(parts) and not word.isupper()
 
 
 def leads_to_people(word: str) -> bool:

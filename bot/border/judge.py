@@ -11,9 +11,10 @@ from bot.border.context import is_data, is_shape, is_sign, leads_to_people, may_
 from bot.border.decode import CUT_SIGN
 from bot.border.keys import HIDDEN_KINDS, KeyKind, is_known_key, kind_of, says_value
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
-from bot.border.phrases import MARK, JudgedText, prose_places
+from bot.border.phrases import MARK, JudgedText, is_said, prose_places
 from bot.border.secret_numbers import (
     without_secret_columns,
+    without_secret_ids,
     without_secret_numbers,
     without_secret_words,
 )
@@ -40,10 +41,11 @@ def judged(text: str) -> tuple[str, int]:
         shown, hidden = judged(text[cut.end() :])
         return f"{MARK}{shown}", hidden + 1
     tokens, numbers = without_secret_numbers(tokens_of(without_secret_columns(text, MARK)), MARK)
+    tokens, ids = without_secret_ids(tokens, MARK)
     tokens, words = without_secret_words(tokens, MARK)
     reader = _Reader(tokens)
     reader.read(0, len(tokens), strict=False, depth=0)
-    return "".join(reader.out.parts), reader.out.hidden + numbers + words
+    return "".join(reader.out.parts), reader.out.hidden + numbers + ids + words
 
 
 class _Reader:
@@ -101,7 +103,9 @@ class _Reader:
         self, tokens: Sequence[Token], end: int, *, strict: bool, led: Sequence[str] = ()
     ) -> None:
         """Judge the run of words that ends before `end`; of a person's sentence its ids stay."""
-        if end - 1 in self.prose:
+        if is_said(tokens) or is_said([*tokens, *self.tokens[end : end + 1]]):
+            self.out.show_all(tokens)
+        elif end - 1 in self.prose:
             self.out.ids_of(tokens, led)
         else:
             self.out.clause(tokens, strict=strict, led=led)
@@ -231,7 +235,7 @@ class _Reader:
         self.out.show(token.text)
         if token.kind == "open":
             self.read(index + 1, stop, strict=True, depth=depth + 1)
-            if token.text == "<" and self._is_tag(index + 1, stop):
+            if token.text == "<" and self.layout.is_tag(index + 1, stop):
                 self.out.show(self.tokens[stop].text)
                 return self._element(stop + 1, end)
         elif self.layout.is_key(stop, end):
@@ -243,8 +247,9 @@ class _Reader:
             self.out.show_all(self.tokens[stop - 2 : stop])
         else:
             blanks = any(t.kind == "space" for t in self.tokens[index + 1 : stop])
+            known = not blanks or self.layout.is_status_line(index, stop)
             before = self.layout.words_before(index)
-            self.out.whole(self.tokens[index + 1 : stop], known=not blanks, before=before)
+            self.out.whole(self.tokens[index + 1 : stop], known=known, before=before)
         self.out.show(self.tokens[stop].text)
         return stop + 1
 
@@ -261,10 +266,6 @@ class _Reader:
             self.out.show(self.tokens[value].text)
             value += 1
         return self._hidden(KeyKind.SECRET, value, end) if value < end else value
-
-    def _is_tag(self, start: int, stop: int) -> bool:
-        """Say whether a tag of a person's or secret's element begins here."""
-        return stop > start and kind_of(self.tokens[start].text) in HIDDEN_KINDS
 
     def _element(self, index: int, end: int) -> int:
         """Hide what stands between a tag and the next."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.border.context import LOGIN_FLAGS, is_data, is_picture, is_shape
-from bot.border.keys import KeyKind, counts, kind_of, names_an_id
+from bot.border.keys import HIDDEN_KINDS, KeyKind, counts, kind_of, names_an_id
 from bot.border.shapes import is_id, is_number, is_package
 from bot.border.tokens import Token, partners
 from bot.border.words import is_long_hex
@@ -18,7 +18,9 @@ _MASK = re.compile(r"[*…\ue000•█<>\[\]]|x{3,}|redacted|masked|hidden|filte
 # Letters before a quote that belong to it: b'…' in Python, E'…' in SQL.
 _PREFIXES = frozenset({"b", "r", "u", "f", "e", "n", "br", "rb", "fr", "rf"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_PROTOCOL = re.compile(r"HTTP/\d(?:\.\d)?")
+# Hypercorn writes the version alone.
+_PROTOCOL = re.compile(r"(?:HTTP/)?\d(?:\.\d)?")
+_STATUS = re.compile(r"[1-5]\d\d")
 _ENDS = frozenset({"space", "comma", "line", "close", "open", "quote"})
 _YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})
 
@@ -146,6 +148,20 @@ class TokenLayout:
             and within[2].text == "/"
             and _PROTOCOL.fullmatch(within[-1].text) is not None
         )
+
+    def is_status_line(self, start: int, stop: int) -> bool:
+        """Say whether the quotes at `start` and `stop` hold an HTTP answer's first line."""
+        words = [token.text for token in self.tokens[start + 1 : stop] if token.kind != "space"]
+        return (
+            len(words) > 1
+            and words[0].startswith("HTTP/")
+            and _PROTOCOL.fullmatch(words[0]) is not None
+            and _STATUS.fullmatch(words[1]) is not None
+        )
+
+    def is_tag(self, start: int, stop: int) -> bool:
+        """Say whether a tag of a person's or secret's element begins here."""
+        return stop > start and kind_of(self.tokens[start].text) in HIDDEN_KINDS
 
     def words_before(self, index: int) -> list[str]:
         """Return the few words right before a token, in the same clause."""

@@ -1,23 +1,22 @@
 """What is shown of a run of words: all of it, all but its few unknown words, or nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.border.context import is_called, is_data, is_shape, may_stand
 from bot.border.keys import KeyKind, kind_of
 from bot.border.layout import is_value_shape, shows_as
-from bot.border.shapes import is_measure
 from bot.border.tokens import Token
-from bot.border.vocabulary import everyday, pieces
+from bot.border.vocabulary import pieces, sentences
+from bot.border.words import is_part, is_prose
 
 MARK = "…"
 MOST_WORDS = 24
 SOME_UNKNOWN = 0.2
 MOST_UNKNOWN = 2
-LEAST_WORDS = 5
-MOST_EVERYDAY = 2 / 3
 # A person's sentence goes on behind a comma, a quoted word and a bracket.
 _SENTENCE_ENDS = frozenset({"colon", "equals", "line"})
+_PARTS_ENDS = _SENTENCE_ENDS | {"open", "close", "quote", "other"}
 
 
 @dataclass(slots=True)
@@ -72,10 +71,11 @@ class JudgedText:
         self._ids_of(tokens, _verdicts(tokens, led))
 
     def _ids_of(self, tokens: Sequence[Token], verdicts: list[bool]) -> None:
-        """Hide the words of a clause, but keep its ids and numbers and the blanks around it."""
+        """Hide the words of a clause, but keep its ids, numbers and names of parts, and blanks."""
         marked = False
         for token, shown in zip(tokens, verdicts, strict=True):
-            if token.kind == "word" and shown and is_shape(token.text.rstrip(".-")):
+            word = token.text.rstrip(".-")
+            if token.kind == "word" and shown and (is_shape(word) or is_part(word)):
                 self.show(token.text)
                 marked = False
             elif token.kind == "space":
@@ -128,26 +128,25 @@ def _hide_first_names(tokens: Sequence[Token], verdicts: list[bool]) -> None:
             verdicts[one] = False
 
 
-def is_prose(words: Iterable[str]) -> bool:
-    """Say whether words, ids and numbers among them, are a person's sentence, if all are known.
-
-    Services name their parts and what they did; people need the words in between. In the log and
-    error texts of the services at most two in three words of a run are everyday ones, in sentences
-    of people nearly all are. What a person writes in the services' own words is not seen.
-    """
-    counted = {word.rstrip(".-").lower() for word in words if not is_measure(word)}
-    counted = {word for word in counted if any(map(str.isalpha, word))}
-    if len(counted) < LEAST_WORDS:
-        return False
-    return sum(word in everyday() for word in counted) > MOST_EVERYDAY * len(counted)
+def is_said(tokens: Sequence[Token]) -> bool:
+    """Say whether a run of words is what a system, driver or provider writes word for word."""
+    text = "".join(token.text for token in tokens).strip(" .").lower()
+    return " " in text and all(part in sentences() for part in text.split(". "))
 
 
 def prose_places(tokens: Sequence[Token]) -> set[int]:
-    """Return the places of the tokens that stand within a person's sentences."""
+    """Return the places of the tokens that stand within a person's sentences.
+
+    A sentence may fill a line, or what stands in its brackets or between its dashes alone.
+    """
+    return _prose_between(tokens, _SENTENCE_ENDS) | _prose_between(tokens, _PARTS_ENDS)
+
+
+def _prose_between(tokens: Sequence[Token], ends: frozenset[str]) -> set[int]:
     places: set[int] = set()
     start = 0
     for end in range(len(tokens) + 1):
-        if end == len(tokens) or tokens[end].kind in _SENTENCE_ENDS:
+        if end == len(tokens) or tokens[end].kind in ends:
             run = tokens[start:end]
             if is_prose(token.text for token in run if token.kind == "word"):
                 places.update(range(start, end))

@@ -2,15 +2,23 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
-from bot.border.shapes import is_id, is_measure
+from bot.border.shapes import UUID, is_id, is_measure
 from bot.border.tokens import Token
 from bot.border.vocabulary import key_words, pieces
+from bot.border.words import is_long_hex
 
 _SECRETS = key_words("a_secret_itself")
 _CODES = key_words("a_code")
-_OF_A_CODE = key_words("before_a_code")
+_VERIFIED = frozenset({"verification", "verifiering"})
 # What may stand between a secret's word and its number, or between two numbers of a list.
+_PLAIN_CODES = key_words("a_plain_code")
+_SECRET_IDS = key_words("a_secret_id")
+_SIGNATURES = key_words("a_signature")
+# What says of an id what it is one of; a key may be the secret itself.
+_LABELS = (key_words("ids") | key_words("labels")) - key_words("no_labels")
+_LINKS = key_words("paths_of_secrets")
 _BETWEEN = key_words("between_numbers")
 _BIRTHS = key_words("a_birth")
 _WITHIN_DATES = key_words("within_a_date")
@@ -35,15 +43,63 @@ def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token],
     found, count, last = [], 0, ""
     least: int | None = None
     for token in tokens:
-        if token.kind == "line":
+        if token.kind == "line" or (token.kind == "equals" and last in _CODES):
             least = None
         elif token.kind in ("word", "flag"):
-            if least is not None and _is_told(token.text, least):
+            if least is not None and _is_told(token.text, least, is_code=last in _CODES):
                 token, count = Token("other", mark), count + 1
             elif not _is_between(token.text):
                 least, last = _least_of(token.text, last)
         found.append(token)
     return found, count
+
+
+def without_secret_ids(tokens: list[Token], mark: str) -> tuple[list[Token], int]:
+    """Return the tokens without the ids that are keys and digests that are signatures.
+
+    A line that names a key or a password may tell it anywhere: `… is not a valid API key`. An id
+    stays where the word before it says of what it is one.
+    """
+    found: list[Token] = []
+    count = start = 0
+    for end in range(len(tokens) + 1):
+        if end == len(tokens) or tokens[end].kind == "line":
+            line = tokens[start : end + 1]
+            shown, hidden = _of_line(line, mark)
+            found, count, start = found + shown, count + hidden, end + 1
+    return found, count
+
+
+def _of_line(line: list[Token], mark: str) -> tuple[list[Token], int]:
+    named = [pieces(token.text) for token in line if token.kind in ("word", "flag")]
+    names_secret = any(map(_names_secret, named, [[], *named]))
+    is_signed = any(not _SIGNATURES.isdisjoint(words) for words in named)
+    if not names_secret and not is_signed:
+        return line, 0
+    shown, count, before = list[Token](), 0, ""
+    for token in line:
+        if token.kind == "word":
+            is_theirs = names_secret and UUID.fullmatch(token.text) and not _is_label(before)
+            if is_theirs or (is_signed and is_long_hex(token.text)):
+                token, count = Token("other", mark), count + 1
+            elif not _is_between(token.text):
+                before = token.text
+        shown.append(token)
+    return shown, count
+
+
+def _names_secret(words: list[str], before: list[str]) -> bool:
+    if not _SECRET_IDS.isdisjoint(words):
+        return True
+    both = pairwise([*before[-1:], *words])
+    return any(
+        (other == "key" and one in _KEYS) or (other == "link" and one in _LINKS)
+        for one, other in both
+    )
+
+
+def _is_label(word: str) -> bool:
+    return not _LABELS.isdisjoint(pieces(word)[-1:])
 
 
 def without_secret_words(tokens: list[Token], mark: str) -> tuple[list[Token], int]:
@@ -110,12 +166,13 @@ def _is_between(word: str) -> bool:
     return _BETWEEN.issuperset(pieces(word))
 
 
-def _is_told(word: str, least: int) -> bool:
+def _is_told(word: str, least: int, *, is_code: bool = False) -> bool:
     """Say whether a word is a number of so many digits; for a birth also part of a date."""
     if least < LEAST_DIGITS:
         return all(one.isdigit() or one in _WITHIN_DATES for one in pieces(word))
     digits = word.strip(".-")
-    return digits.isdigit() and len(digits) >= least
+    # Five are the code of an error in SQL.
+    return digits.isdigit() and len(digits) >= least and (len(digits) != 5 or not is_code)
 
 
 @lru_cache(maxsize=16_384)
@@ -129,8 +186,8 @@ def _least_of(word: str, before: str) -> tuple[int | None, str]:
     last = words[-1]
     if last in _BIRTHS:
         return 1, last
-    is_code = last in _CODES and (before, *words)[-2] in _OF_A_CODE
-    return LEAST_DIGITS if last in _SECRETS or is_code else None, last
+    is_code = last in _CODES and (before, *words)[-2] not in _PLAIN_CODES
+    return LEAST_DIGITS if last in _SECRETS or last in _VERIFIED or is_code else None, last
 
 
 def without_secret_columns(text: str, mark: str) -> str:

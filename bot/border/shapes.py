@@ -50,6 +50,7 @@ _TIME = re.compile(
 _VERSION = re.compile(
     r"[vV]?\d{1,5}(?:\.\d{1,6}){1,4}"
     r"(?:[-+.]?(?:a|b|rc|dev|post|alpha|beta|final)\.?\d{0,8}){0,2}(?:[-+.]g?[0-9a-f]{6,12})?"
+    r"(?:\+(?:build\.)?\d{1,8})?"
 )
 _PACKAGE = re.compile(
     r"(?:@?[a-z0-9][a-z0-9_-]{0,40}/)?[a-z0-9][a-z0-9_-]{0,60}"

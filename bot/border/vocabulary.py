@@ -11,6 +11,9 @@ from importlib import resources
 
 _PIECE = re.compile(r"[A-ZÅÄÖ]+(?![a-zåäöéü])|[A-ZÅÄÖ]?[a-zåäöéü]+|[^\W\d_A-Za-zÅÄÖåäöéü]+|\d+")
 
+_SIGNS = re.compile(r"[^\w\s'/-]|\n")
+LEAST_OF_A_SENTENCE = 3
+
 
 @cache
 def vocabulary() -> frozenset[str]:
@@ -27,6 +30,18 @@ def key_words(kind: str) -> frozenset[str]:
 def everyday() -> frozenset[str]:
     """Return the words, nearly all known ones, that everybody's sentences are full of."""
     return frozenset(_beside("everyday.txt").split())
+
+
+@cache
+def sentences() -> frozenset[str]:
+    """Return what systems, drivers and providers write word for word, between signs, in lower case.
+
+    From the errors of Linux, of HTTP and of Kafka's clients, and those of Redis, PostgreSQL, Python
+    and the providers that have everyday words.
+    """
+    text = _beside("sentences.txt").lower()
+    runs = (" ".join(run.split()) for run in _SIGNS.split(text))
+    return frozenset(run for run in runs if len(run.split()) >= LEAST_OF_A_SENTENCE)
 
 
 @cache

@@ -1,10 +1,11 @@
 """Which single words of outside text may be shown."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from bot.border.shapes import LONG_HEX, OUR_UUID, UUID, is_early_date, is_id, is_measure
-from bot.border.vocabulary import is_known, key_words, pieces
+from bot.border.vocabulary import everyday, is_known, key_words, pieces
 
 LONGEST_WORD = 160
 _MODEL = re.compile(
@@ -28,10 +29,20 @@ _IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 # https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
 _POD_TAIL = re.compile(r"(?<=[a-z])(?:-[b-df-hj-np-tv-xz24-9]{8,10})?-[b-df-hj-np-tv-xz24-9]{5}\Z")
 _DAY = re.compile(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
+_HOST_PORT = re.compile(r"[a-z][\w.-]*:\d{2,5}")
 _SPLIT = re.compile(r"[^\w]+|_")
+# A run of so many words is a person's when fewer than so many, and fewer than one in so many, are
+# words of services; one of fewer words when none is.
+LONG, LEAST_OF_SERVICES, ONE_IN = 5, 2, 5
+SHORT = 4
+# With one of a person's own words in it a shorter one is, if no word is a service's.
+LEAST_OF_A_PERSON = 2
+_PERSON = key_words("of_a_person")
 SINGLE_LETTERS = 2
 MOST_DIGITS = 6
 LEAST_GROUPED = 5
+NAMES = key_words("also_a_name")
+ONLY_NAMES = key_words("only_a_name")
 PERSON_IN_ID = key_words("paths_of_people")
 
 
@@ -52,6 +63,8 @@ def is_name(word: str) -> bool:
         return True
     if _is_of_somebody(word) or is_early_date(word):
         return False
+    if _is_called(word):
+        return False
     singles = 0
     rest = _POD_TAIL.sub("", _IMAGE_DIGEST.sub("", OUR_UUID.sub("-", word)))
     parts = [part for part in _SPLIT.split(rest) if part]
@@ -63,6 +76,14 @@ def is_name(word: str) -> bool:
                 return False
             singles += len(piece) == 1 and not piece.isdigit()
     return bool(parts or rest != word) and singles <= SINGLE_LETTERS
+
+
+def _is_called(word: str) -> bool:
+    """Say whether a word of several pieces is a name of names, or a person's sentence."""
+    parts = [piece for piece in pieces(word) if not piece.isdigit() and len(piece) > 1]
+    if len(parts) > 1 and NAMES.issuperset(parts) and not ONLY_NAMES.isdisjoint(parts):
+        return True
+    return len(parts) >= LONG and is_prose(one.title() if one in NAMES else one for one in parts)
 
 
 def _is_of_somebody(word: str) -> bool:
@@ -91,3 +112,46 @@ def _is_model(word: str) -> bool:
 def is_long_hex(word: str) -> bool:
     """Say whether a word may be a trace id or a digest, or a key: what stands before decides."""
     return LONG_HEX.fullmatch(word) is not None and not is_id(word)
+
+
+@lru_cache(maxsize=4_096)
+def may_be_called(word: str) -> bool:
+    """Say whether a word is made of words that are names of persons, too, and of no others."""
+    parts = pieces(word)
+    return bool(parts) and NAMES.issuperset(parts) and not word.isupper()
+
+
+def is_prose(words: Iterable[str]) -> bool:
+    """Say whether words, ids and numbers among them, are a person's sentence, if all are known.
+
+    Services name their parts and what they did; people need the words in between. Of the log and
+    error texts of the services none has as few of its own words as this takes for a sentence. What
+    a person writes in the services' own words is not seen.
+    """
+    counted = {word.rstrip(".-") for word in words if not is_measure(word)}
+    counted = {word for word in counted if any(map(str.isalpha, word))}
+    size = len({word.lower() for word in counted})
+    usual = len({word.lower() for word in counted if _is_everyday(word)})
+    if usual == size >= LEAST_OF_A_PERSON and not _PERSON.isdisjoint(map(str.lower, counted)):
+        return True
+    services = size - usual
+    if size >= LONG:
+        return services < LEAST_OF_SERVICES or services * ONE_IN < size
+    return size == SHORT and not services
+
+
+def _is_everyday(word: str) -> bool:
+    return word.lower() in everyday() or (word[:1].isupper() and may_be_called(word))
+
+
+@lru_cache(maxsize=4_096)
+def is_part(word: str) -> bool:
+    """Say whether a known word is the name of a part: `cj_assessment_service`, `redis:6379`.
+
+    Its pieces are joined as no sentence's words are, and most of them are services' words.
+    """
+    parts = [piece for piece in pieces(word) if len(piece) > 1 and not piece.isdigit()]
+    is_joined = len(parts) > 1 and ("_" in word or "." in word)
+    if not (is_joined or _HOST_PORT.fullmatch(word)):
+        return False
+    return 2 * sum(piece in everyday() for piece in parts) < len(parts)

@@ -1,14 +1,17 @@
 """Sentences of people are told from lines of services by how everyday their words are."""
 
+import errno
+import os
 import random
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.border.passing import Passed, let_out
-from bot.border.phrases import LEAST_WORDS
 from bot.border.vocabulary import everyday, vocabulary
+from bot.border.words import SHORT
 
 # What says yes or no behind a key is shown.
 PLAIN = sorted(word for word in everyday() - {"none", "true"} if len(word) > 1)
@@ -20,7 +23,7 @@ def words_of(shown: str) -> set[str]:
     return set(re.findall(r"[a-z]{2,}", shown.lower()))
 
 
-@given(st.integers(), st.integers(LEAST_WORDS, 60), st.sampled_from([" ", ", ", " and (", '" "']))
+@given(st.integers(), st.integers(SHORT, 60), st.sampled_from([" ", ", ", " and (", '" "']))
 def test_a_sentence_of_everyday_words_shows_its_ids_alone(seed: int, size: int, sign: str) -> None:
     chosen = random.Random(seed).sample(PLAIN, size)
     shown = let_out(f"batch failed: {sign.join(chosen)} {ID}", 10_000).text
@@ -28,10 +31,12 @@ def test_a_sentence_of_everyday_words_shows_its_ids_alone(seed: int, size: int, 
     assert shown.startswith("batch failed: ")
 
 
-def test_a_run_of_which_a_third_are_words_of_services_is_no_sentence() -> None:
+def test_a_run_of_which_some_are_words_of_services_is_no_sentence() -> None:
     for text in (
         "publishing of the callback failed again",
         "the worker is still waiting for the queue",
+        "Your credit balance is too low to access the Anthropic API",
+        "You exceeded your current quota",
         "Name or service not known",
         "connection was closed in the middle of operation",
     ):
@@ -48,4 +53,16 @@ def test_everyday_words_are_some_of_the_known_ones_and_the_words_for_people() ->
     people |= {"jag", "du", "han", "hon", "vi", "ni", "min", "mitt", "mina", "din", "dig", "mig"}
     people |= {"oss", "dem", "sin", "sitt", "sina", "sig", "man"}
     assert everyday() - vocabulary() <= people
-    assert len(RARE) > 4 * len(PLAIN)
+    assert len(RARE) > 2 * len(PLAIN)
+
+
+@pytest.mark.parametrize("sentence", [os.strerror(number) for number in sorted(errno.errorcode)])
+def test_an_error_of_the_system_is_shown_word_for_word(sentence: str) -> None:
+    for text in (f"[Errno 28] {sentence}", f"OSError: {sentence}: 'x'"):
+        assert sentence in let_out(text).text
+
+
+def test_what_is_added_to_a_known_sentence_is_judged() -> None:
+    known = "Your credit balance is too low to access the Anthropic API"
+    assert let_out(f"{known}: Lova sprang hem").text == f"{known}: …"
+    assert "family" not in let_out(f"{known}: I have no family").text
