@@ -7,6 +7,7 @@ from bot.border.decode import readable
 from bot.border.judge import judged
 from bot.border.phrases import MARK
 from bot.border.secrets import HIDDEN, without_secrets
+from bot.border.shapes import OUR_UUID
 from bot.border.words import is_name, may_show
 
 TEXT_CHARS = 200
@@ -67,8 +68,11 @@ def _short(raw: str) -> Passed:
 def _whole(raw: str) -> Passed:
     """Judge a text until what is shown of it would be shown again, so that no reader hides more.
 
-    A mark in a word's place, or a line that another joined, can make the next word somebody's.
+    A mark in a word's place, or a line that another joined, can make the next word somebody's. An
+    id of the services stays, and is most of what is judged alone.
     """
+    if OUR_UUID.fullmatch(raw):
+        return Passed(raw)
     passed = _judged(raw)
     if passed.text == raw:
         return passed

@@ -146,6 +146,7 @@ def signs_of(events: Iterable[LogEvent]) -> tuple[LoopSign, ...]:
     return tuple(sorted(found, key=lambda sign: sign.at))
 
 
+@kept_on("_snapshot")
 def snapshot_of(event: LogEvent) -> Snapshot | None:
     """Read one snapshot line; None for another event, or without readable numbers."""
     said = raw(event.event)

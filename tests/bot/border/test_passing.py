@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.border.passing import NO_NAME, Passed, let_out, name
+from bot.border.passing import NO_NAME, Passed, _judged, let_out, name
+from bot.border.shapes import OUR_UUID
 from bot.border.vocabulary import key_words
 
 TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
@@ -326,3 +327,11 @@ def test_no_name_stands_in_an_ids_shape(word: str) -> None:
 )
 def test_what_the_second_line_hid_is_counted_once(text: str, replaced: int) -> None:
     assert let_out(text).replaced == replaced
+
+
+@given(
+    st.from_regex(OUR_UUID, fullmatch=True)
+    | st.from_regex("[0-9]{8}(-[0-9]{4}){3}-[0-9]{12}", fullmatch=True)
+)
+def test_an_id_that_is_not_judged_would_pass_whole(id: str) -> None:
+    assert let_out(id) == _judged(id) == Passed(id)
