@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from bot.border.outside import raw
 from bot.diagnosis.queue.evidence import QueueEvidence, collect
 from bot.diagnosis.queue.report import verdicts_of
 from bot.diagnosis.queue.timeline import ORPHANED
@@ -44,7 +43,7 @@ def offers(report: Report) -> tuple[str, ...]:
     """Return the command that tries to put the oldest orphan back, where one was found."""
     oldest = report.facts.get("oldest") or {}
     found = any(one.rule == ORPHANED for one in report.findings) and oldest.get("queue_id")
-    return (f"/queue requeue {raw(oldest['queue_id'])}",) if found else ()
+    return (f"/queue requeue {oldest['queue_id']}",) if found else ()
 
 
 def _orphan(word: str, evidence: QueueEvidence, context: CommandContext) -> QueueItem:
@@ -87,7 +86,7 @@ def _would(item: QueueItem) -> Report:
 
 
 def _of_batch(item: QueueItem) -> tuple[Text, ...]:
-    return (f" of batch {raw(item.cj_batch_id)}",) if raw(item.cj_batch_id) else ()
+    return (f" of batch {item.cj_batch_id}",) if item.cj_batch_id else ()
 
 
 def _held(item: QueueItem) -> tuple[Text, ...]:

@@ -119,7 +119,7 @@ def _why_blind(comparison: ComparisonEvidence, role: Role, moment: datetime | No
         return "its log is empty"
     if moment is not None and begins > moment:
         return words("logs begin after that", when(begins, ", at "))
-    cut = [cover.container for cover in mine if cover.truncated]
+    cut = [str(cover.container) for cover in mine if cover.truncated]
     return f"the search was cut short in {', '.join(cut)}" if cut else "its time is not known"
 
 
