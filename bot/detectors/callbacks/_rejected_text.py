@@ -16,6 +16,8 @@ WORDS = {
     "request_id": ("lacks its request id", "lack their request id"),
     "correlation_id": ("matches no comparison", "match no comparison"),
 }
+# What every request has, so that a batch's own callback lost it on the way.
+OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
 NO_BATCH = "no batch"
 LOOK = "Mend what sends them: their lines stand in the evidence."
 
@@ -28,12 +30,13 @@ def condition_of(counted: EventCount) -> Condition:
         (str(e["correlation_id"]) for e in counted.extras if e["correlation_id"]), ""
     )
     foreign = owners == [NO_BATCH]
+    ours = field in OWN_FIELDS and any(one.startswith("batch ") for one in owners)
     step = f"/trace {correlation}" if correlation else LOOK
     return Condition(
         subject=counted.subject,
         rule=FOREIGN_CALLBACK.rule if foreign else "callback-rejected",
-        severity=Severity.WARN,
-        confidence=Confidence.HIGH if foreign else Confidence.MEDIUM,
+        severity=Severity.ERROR if ours else Severity.WARN,
+        confidence=Confidence.HIGH if foreign or ours else Confidence.MEDIUM,
         title=words(
             f"Rejected callbacks ({mode}): {_fault(field, counted.count)}",
             when(counted.first_at, ", since "),
