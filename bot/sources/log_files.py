@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -23,8 +23,8 @@ from bot.errors import SourceError
 from bot.sources.log_follow.follow import FileFollow
 from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import LineParser, parse_lines
-from bot.sources.log_search.file import open_within, snapshot
-from bot.sources.log_search.in_time import in_time
+from bot.sources.log_search.file import SegmentFile, snapshot
+from bot.sources.log_search.in_time import in_time, unpacking_stops
 from bot.sources.log_search.merge import merged
 from bot.sources.log_search.search import search_segment
 from bot.sources.log_search.segment import Segment
@@ -62,11 +62,11 @@ class LogFiles:
             raise self._empty()
         files = [file for file in found if is_wanted(file.service, query)]
         stop = threading.Event()
-        at_once = asyncio.Semaphore(AT_ONCE)
+        at_once, is_late = asyncio.Semaphore(AT_ONCE), unpacking_stops(stop)
 
         async def one(file: LogFile) -> tuple[list[LogEvent], LogCoverage] | tuple[str, str]:
             async with at_once:
-                return await asyncio.to_thread(self._search_file, file, query, stop)
+                return await asyncio.to_thread(self._search_file, file, query, stop, is_late)
 
         answers, late = await in_time([(file.container, one(file)) for file in files], stop)
         return merged([*answers, *late])
@@ -109,10 +109,8 @@ class LogFiles:
     def _look(self, file: LogFile) -> "Look":
         """Read the end of a file: a whole line that is understood is enough."""
         try:
-            with open(open_within(file.path), "rb") as opened:
-                end = opened.seek(0, 2)
-                opened.seek(max(0, end - LOOKED_AT))
-                lines = opened.read(LOOKED_AT).splitlines()
+            with closing(SegmentFile(file.path)) as opened:
+                lines = opened.read(max(0, opened.size - LOOKED_AT), opened.size).splitlines()
         except OSError as error:
             return Look(problem=error.strerror or "unknown reason")
         if not any(line.strip(b"\0 \t\r") for line in lines):
@@ -141,11 +139,7 @@ class LogFiles:
 
     def _files(self) -> list[LogFile]:
         try:
-            paths = sorted(
-                path
-                for path in self._directory.iterdir()
-                if path.suffix == ".log" and _is_file(path)
-            )
+            paths = sorted(path for path in self._directory.iterdir() if path.suffix == ".log")
         except OSError as error:
             raise SourceError(
                 self.name,
@@ -158,7 +152,11 @@ class LogFiles:
         ]
 
     def _search_file(
-        self, file: LogFile, query: LogQuery, stop: threading.Event
+        self,
+        file: LogFile,
+        query: LogQuery,
+        stop: threading.Event,
+        is_late: Callable[[], bool],
     ) -> tuple[list[LogEvent], LogCoverage] | tuple[str, str]:
         service, container, path = file
 
@@ -166,7 +164,9 @@ class LogFiles:
             return LineParser(service.name, container, service.role, self._zone)
 
         try:
-            with closing(Segment(snapshot(path), PlainLines(self._zone))) as segment:
+            parts, lacks_older = snapshot(path, is_late)
+            segment = Segment(parts, PlainLines(self._zone), lacks_older=lacks_older)
+            with closing(segment):
                 return search_segment(segment, query, parser, stop.is_set)
         except OSError as error:
             return container, f"cannot be read: {error.strerror or 'unknown reason'}"
@@ -182,8 +182,3 @@ class Look(NamedTuple):
 
 def _named(names: Sequence[str], what: str) -> str:
     return f"{len(names)} {what}: {', '.join(names[:5])}" if names else ""
-
-
-def _is_file(path: Path) -> bool:
-    """Say whether opening it cannot wait for ever, as opening a pipe does."""
-    return not (path.is_fifo() or path.is_socket() or path.is_char_device())

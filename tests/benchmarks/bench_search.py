@@ -80,7 +80,7 @@ def _rows(name: str, path: Path, codec: Codec, repeats: int) -> Sequence[Row]:
 
 
 def _search(path: Path, codec: Codec, query: LogQuery) -> None:
-    with closing(Segment(snapshot(path), codec)) as segment:
+    with closing(Segment(snapshot(path).parts, codec)) as segment:
         found = search_segment(segment, query, lambda: LineParser("cj", "cj", Role.CJ, UTC))
     shown = len(merged([found]).events)
     assert shown == (MATCHES if query is _QUERY else 0), shown

@@ -43,7 +43,7 @@ class EngineFiles:
         """Open a container's log with all its rotated files. Raises UnreadableError."""
         path = self.path(id)
         try:
-            segment = Segment(snapshot(path), JsonFileLines(self._zone))
+            segment = Segment(snapshot(path).parts, JsonFileLines(self._zone))
         except OSError as error:
             raise UnreadableError(_why(error)) from error
         segment.trim()

@@ -95,6 +95,7 @@ class Searcher:
             coverage,
             begins_at=self._begins_at(container, query, spool),
             scanned=spool.lines,
+            is_estimate=False,
             bytes_read=spool.bytes,
             truncated=coverage.truncated or is_cut or is_tail or spool.dropped,
             note="; ".join(part for part in notes if part),

@@ -148,7 +148,7 @@ class FileFollow:
 
         One that was followed before, and was away, goes on where it stood.
         """
-        *older, newest = snapshot(file.path)
+        *older, newest = snapshot(file.path).parts
         left = self._left.get(file.path)
         since = max(self._since, left.at) if left and left.at else self._since
         for part in older:
@@ -176,7 +176,7 @@ class FileFollow:
     def _after_rotation(self, file: _File, old: Tail) -> None:
         """Read on in the files that were begun since: it may have rotated twice by now."""
         old.segment.refresh()
-        *older, newest = snapshot(file.path)
+        *older, newest = snapshot(file.path).parts
         later = [part for part in older if _is_later(part, old)]
         self._drop(file.path)
         for part in older:

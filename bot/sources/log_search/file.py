@@ -9,13 +9,14 @@ import re
 import stat
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count, takewhile
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
+from bot.sources.log_format.foreign import LOOKED_AT, foreign
 from bot.sources.log_format.time import utc
 
 HEAD_BYTES = 128 << 10
@@ -25,25 +26,33 @@ MOST_BYTES = 4 << 30
 _SIZE_BYTES = 4
 ATTEMPTS = 8
 LEADS_OUT = "a link that leads out of the folder"
+NO_FILE = "a pipe, a device or a socket, not a file"
 # The Engine writes when a rotated file's last line was written into the gzip header's extra field.
 _LAST_TIME = re.compile(rb'\{"lastTime":"[^"]{10,40}"\}')
+
+
+def _never() -> bool:
+    return False
+
+
+class LateError(OSError):
+    """What says when to stop said so while a file was unpacked."""
 
 
 class SegmentFile:
     """An open file. `size` counts its plain bytes and `offset` is where it lies in the whole log.
 
     A compressed part is read from its beginning as a stream, as a scan does, without a copy; its
-    first bytes are kept; any other place makes a plain copy, until `release`. Raises OSError.
+    first bytes are kept; any other place makes a plain copy, until `release`. Raises OSError,
+    LateError where `stopped` ended the unpacking.
     """
 
-    def __init__(self, path: Path, offset: int = 0) -> None:
+    def __init__(self, path: Path, offset: int = 0, stopped: Callable[[], bool] = _never) -> None:
         self.path = path
         self.offset = offset
         self.is_packed = path.suffix == ".gz"
+        self._stopped = stopped
         self._file = open_within(path)
-        if stat.S_ISDIR(os.fstat(self._file).st_mode):
-            os.close(self._file)
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         self._plain = -1 if self.is_packed else self._file
         self._stream: gzip.GzipFile | None = None
         self._stream_at = 0
@@ -51,8 +60,11 @@ class SegmentFile:
         self.last_time: datetime | None = None
         self.size = os.fstat(self._file).st_size
         self.inode = os.fstat(self._file).st_ino
-        if self.is_packed:
-            self._measure()
+        try:
+            self._look()
+        except OSError:
+            self.close()
+            raise
 
     @property
     def end(self) -> int:
@@ -110,6 +122,13 @@ class SegmentFile:
         # rotation, so the packed bytes are read by place.
         return gzip.GzipFile(fileobj=io.BufferedReader(_Placed(self._file), BLOCK_BYTES))
 
+    def _look(self) -> None:
+        """Learn what must be known of a file. Raises OSError for one that is no log."""
+        if self.is_packed:
+            self._measure()
+        elif why := foreign(os.pread(self._file, LOOKED_AT, 0)):
+            raise OSError(errno.EILSEQ, why, str(self.path))
+
     def _measure(self) -> None:
         """Learn the plain size and the last time; a file whose own figure is unsure is unpacked.
 
@@ -128,7 +147,7 @@ class SegmentFile:
     def _unpacked(self) -> int:
         if self._plain < 0:
             with tempfile.TemporaryFile() as plain:
-                _unpack(self._reader(), plain)
+                _unpack(self._reader(), plain, self._stopped)
                 self._plain = os.dup(plain.fileno())
         return self._plain
 
@@ -137,12 +156,19 @@ def open_within(path: Path) -> int:
     """Open a file to be read. Raises OSError, also for a link that leads out of its folder.
 
     Whoever may write a log may not choose which other files the bot reads. A link to another name
-    in the folder is followed.
+    in the folder is followed. A pipe is not waited for.
     """
     real = path.resolve(strict=True)
     if not real.is_relative_to(path.parent.resolve()):
         raise OSError(errno.ELOOP, LEADS_OUT, str(path))
-    return os.open(real, os.O_RDONLY | os.O_NOFOLLOW)
+    opened = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    mode = os.fstat(opened).st_mode
+    if stat.S_ISREG(mode):
+        return opened
+    os.close(opened)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, NO_FILE, str(path))
 
 
 def rotations(path: Path) -> list[Path]:
@@ -173,21 +199,35 @@ def _siblings(path: Path) -> Sequence[Path]:
         return [one for found in takewhile(bool, there) for one in found]
 
 
-def snapshot(path: Path) -> list[SegmentFile]:
-    """Open all files of a log, oldest first, as they were at one moment. Raises OSError.
+class Snapshot(NamedTuple):
+    """A log's open files, oldest first; whether older ones could not be unpacked in time."""
+
+    parts: list[SegmentFile]
+    lacks_older: bool = False
+
+
+def snapshot(path: Path, stopped: Callable[[], bool] = _never) -> Snapshot:
+    """Open all files of a log as they were at one moment. Raises OSError.
 
     It may be rotated between listing and opening, or a file compressed and so vanish; then it is
-    listed again.
+    listed again. Once `stopped` says so, what is still to be unpacked and all that is older is
+    left out.
     """
     for attempt in range(ATTEMPTS):
         parts: list[SegmentFile] = []
+        lacks_older = False
         try:
             listed = rotations(path)
             inodes = [one.stat().st_ino for one in listed]
-            for one in listed:
-                parts.append(SegmentFile(one))
-            if inodes == [part.inode for part in parts] and len(rotations(path)) == len(listed):
-                return parts
+            for one in reversed(listed):
+                try:
+                    parts.insert(0, SegmentFile(one, stopped=stopped))
+                except LateError:
+                    lacks_older = True
+                    break
+            opened = [part.inode for part in parts]
+            if inodes[-len(opened) :] == opened and len(rotations(path)) == len(listed):
+                return Snapshot(parts, lacks_older)
         except OSError as error:
             if not isinstance(error, FileNotFoundError) or attempt == ATTEMPTS - 1:
                 _close(parts)
@@ -220,11 +260,13 @@ class _Placed(io.RawIOBase):
         return size
 
 
-def _unpack(packed: gzip.GzipFile, plain: IO[bytes]) -> None:
+def _unpack(packed: gzip.GzipFile, plain: IO[bytes], stopped: Callable[[], bool]) -> None:
     """Write what can be unpacked, at most MOST_BYTES; a half-written end is left out."""
     left = MOST_BYTES
     with suppress(EOFError, zlib.error):
         while left > 0 and (block := packed.read1(BLOCK_BYTES)):
+            if stopped():
+                raise LateError(errno.ETIMEDOUT, "it was not unpacked in time")
             plain.write(block)
             left -= len(block)
     plain.flush()

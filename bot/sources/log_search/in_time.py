@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from math import inf
 from typing import Any, TypeVar
 
@@ -12,6 +13,8 @@ T = TypeVar("T")
 # Of the time that is left, what reading gets, and what comes after it: a search that is told to
 # stop gives what it has, and an answer is made of all.
 READING, ENDING = 0.8, 0.1
+# What unpacking may take of it before anything is searched.
+UNPACKING = 0.4
 
 
 async def in_time(
@@ -39,6 +42,12 @@ async def in_time(
         stop.set()
         for task in tasks:
             task.cancel()
+
+
+def unpacking_stops(stop: threading.Event) -> Callable[[], bool]:
+    """Return what a thread asks whether to go on unpacking: not with half of the time gone."""
+    ends = time.monotonic() + seconds_left() * UNPACKING
+    return lambda: stop.is_set() or time.monotonic() >= ends
 
 
 async def _wait(tasks: Sequence["asyncio.Future[T]"], seconds: float) -> set["asyncio.Future[T]"]:

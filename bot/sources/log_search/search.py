@@ -11,7 +11,7 @@ from bot.sources.log_format.error import holds
 from bot.sources.log_format.event import MAX_HALF_CHARS
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.bounds import Bounds
-from bot.sources.log_search.file import SegmentFile
+from bot.sources.log_search.file import LateError, SegmentFile
 from bot.sources.log_search.parsed import parsed
 from bot.sources.log_search.scan import THOROUGH_BYTES, Scan
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
@@ -143,10 +143,15 @@ def search_segment(
     start, end = _range(segment, query)
     if end - start > query.max_bytes:
         start, found.cut = segment.line_start(end - query.max_bytes), True
-    if query.any_of:
-        _search_words(segment, start, end, found, parser, stopped)
-    else:
-        _read_back(segment, start, end, found, parser, stopped)
+    found.late = segment.lacks_older
+    # What a file was unpacked to may be gone again, and unpacking it anew may take too long.
+    try:
+        if query.any_of:
+            _search_words(segment, start, end, found, parser, stopped)
+        else:
+            _read_back(segment, start, end, found, parser, stopped)
+    except LateError:
+        found.late = True
     found.unreadable += segment.codec.spoiled
     return found.events, _coverage(segment, found, parser())
 
@@ -183,7 +188,7 @@ def _search_words(
         _release_from(segment, part, below)
         if found.full:
             break
-    found.late = stopped()
+    found.late = found.late or stopped()
 
 
 def _read_hits(
@@ -298,12 +303,13 @@ def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
     return replace(
         coverage,
         begins_at=segment.first_time(),
-        scanned=found.scanned,
+        scanned=max(found.scanned, found.matched),
         matched=found.matched,
         shown=len(found.events),
         unreadable=found.unreadable,
         bytes_read=found.bytes_read,
         truncated=found.full or found.cut or found.late or found.beyond > 0,
         beyond=found.beyond,
+        is_estimate=not found.exact,
         note="; ".join(notes),
     )

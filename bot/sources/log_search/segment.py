@@ -12,16 +12,26 @@ BLOCK_BYTES = 16 << 10
 # Most events are a line or a few: their bounds are looked for near by, and wider each time.
 NEAR_BYTES = 1 << 10
 REACH_BYTES = 4 << 20
+# A line that is longer is read as several: a file may hold gigabytes without a line's end.
+LINE_BYTES = 4 * REACH_BYTES
 
 
 class Segment:
     """The files of one log, oldest first, as one. Raises OSError when one cannot be opened.
 
     An event may begin in one file and end in the next: a log is rotated between two lines.
+    `lacks_older` says that older files of the log could not be opened in time.
     """
 
-    def __init__(self, files: Path | Sequence[Path | SegmentFile], codec: Codec) -> None:
+    def __init__(
+        self,
+        files: Path | Sequence[Path | SegmentFile],
+        codec: Codec,
+        *,
+        lacks_older: bool = False,
+    ) -> None:
         self.codec = codec
+        self.lacks_older = lacks_older
         self.parts: list[SegmentFile] = []
         self.size = 0
         try:
@@ -76,19 +86,22 @@ class Segment:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def line_start(self, offset: int) -> int:
-        """Return where the line begins that holds `offset`."""
-        size = NEAR_BYTES
-        while offset > 0:
-            start = max(0, offset - size)
+        """Return where the line begins that holds `offset`, at most LINE_BYTES before it."""
+        size, floor = NEAR_BYTES, max(0, offset - LINE_BYTES)
+        while offset > floor:
+            start = max(floor, offset - size)
             newline = self.read(start, offset).rfind(b"\n")
             if newline >= 0:
                 return start + newline + 1
             offset, size = start, BLOCK_BYTES
-        return 0
+        return floor
 
     def line_end(self, offset: int, end: int) -> int:
-        """Return where the next line begins after the one that holds `offset`, at most `end`."""
-        size = NEAR_BYTES
+        """Return where the next line begins after the one that holds `offset`, at most `end`.
+
+        It is no more than LINE_BYTES away.
+        """
+        size, end = NEAR_BYTES, min(end, offset + LINE_BYTES)
         while offset < end:
             block = self.read(offset, min(end, offset + size))
             newline = block.find(b"\n")

@@ -1,8 +1,11 @@
 import asyncio
+import bz2
 import gzip
+import lzma
 import os
 import threading
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,13 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.diagnosis.evidence.log_coverage import counted
 from bot.domain.log import LogQuery, Role, Service
 from bot.errors import SourceError
 from bot.sources.log_files import LogFiles
 from bot.sources.log_follow.follow import FileFollow
-from bot.sources.log_format.parser import MAX_LINE_BYTES
+from bot.sources.log_format.codec import PlainLines
+from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
+from bot.sources.log_search.file import snapshot
 from bot.sources.log_search.search import NOT_IN_TIME, search_segment
-from bot.sources.log_search.segment import Segment
+from bot.sources.log_search.segment import LINE_BYTES, Segment
 
 START = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
@@ -173,7 +179,9 @@ async def test_binary_garbage_is_survived_and_counted(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.binary(max_size=300), max_size=20), st.integers(0, 3))
-def test_any_bytes_can_be_searched(chunks: list[bytes], context: int) -> None:
+def test_any_bytes_can_be_searched_or_are_said_to_be_no_log(
+    chunks: list[bytes], context: int
+) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -181,7 +189,7 @@ def test_any_bytes_can_be_searched(chunks: list[bytes], context: int) -> None:
         path.write_bytes(b"\n".join([*chunks, line(1).encode(), *chunks]))
         query = LogQuery(any_of=("tick", ID), context=context)
         found = asyncio.run(source(Path(folder)).search(query))
-        assert found.coverage
+        assert len(found.coverage) + len(found.missing) == 1
 
 
 class Clock:
@@ -473,10 +481,82 @@ async def test_a_folder_without_a_log_is_no_silence_also_while_it_is_followed(
     await follow.close()
 
 
-async def test_a_pipe_by_the_name_of_a_log_is_not_waited_for(tmp_path: Path) -> None:
+async def test_a_pipe_by_the_name_of_a_log_is_named_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / f"{CJ}.log")
-    with pytest.raises(SourceError, match="holds no"):
+    (tmp_path / "huleedu_redis.log").write_text(line(1))
+    found = await source(tmp_path).search(LogQuery())
+    assert found.missing == ((CJ, "cannot be read: a pipe, a device or a socket, not a file"),)
+    assert [event.event for event in found.events] == ["tick 1"]
+    assert f"1 cannot be read: {CJ}.log" in await source(tmp_path).check()
+
+
+FOREIGN = (
+    (line(1, ID).encode("utf-16"), "its text is in UTF-16"),
+    (line(1, ID).encode("utf-16-be"), "its text is in UTF-16"),
+    (line(1, ID).encode("utf-32"), "its text is in UTF-32"),
+    (gzip.compress(line(1, ID).encode()), "it is compressed, and its name does not end in .gz"),
+    (bz2.compress(line(1, ID).encode()), "it is compressed by bzip2"),
+    (lzma.compress(line(1, ID).encode()), "it is compressed by xz"),
+)
+
+
+@pytest.mark.parametrize(("content", "why"), FOREIGN)
+async def test_a_file_that_is_no_text_in_utf_8_is_no_silence(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
+    (tmp_path / f"{CJ}.log").write_bytes(content)
+    found = await source(tmp_path).search(LogQuery(any_of=(ID,)))
+    assert found.missing == ((CJ, f"cannot be read: {why}"),)
+    with pytest.raises(SourceError, match=why):
         await source(tmp_path).check()
+
+
+async def test_a_log_that_was_truncated_while_it_was_written_is_read(tmp_path: Path) -> None:
+    (tmp_path / f"{CJ}.log").write_bytes(bytes(4096) + b"\n" + line(1, ID).encode())
+    assert await words(tmp_path, any_of=(ID,)) == [f"{ID} 1"]
+
+
+@pytest.mark.parametrize("any_of", [(ID,), ()])
+def test_what_cannot_be_unpacked_in_time_hides_no_line_of_what_is_newer(
+    tmp_path: Path, any_of: tuple[str, ...]
+) -> None:
+    path = tmp_path / f"{CJ}.log"
+    path.write_text(line(9, ID))
+    (tmp_path / f"{CJ}.log.1").write_text(line(8, ID))
+    (tmp_path / f"{CJ}.log.2.gz").write_bytes(gzip.compress(line(7, ID).encode() * 100_000))
+    (tmp_path / f"{CJ}.log.3").write_text(line(6, ID))
+    parts, lacks_older = snapshot(path, lambda: True)
+    with closing(Segment(parts, PlainLines(UTC), lacks_older=lacks_older)) as segment:
+        events, coverage = search_segment(
+            segment, LogQuery(any_of=any_of), lambda: LineParser("cj", CJ, Role.CJ, UTC)
+        )
+    assert [event.event for event in events] == [f"{ID} 8", f"{ID} 9"]
+    assert (coverage.truncated, coverage.note) == (True, NOT_IN_TIME)
+    assert coverage.begins_at == START + timedelta(seconds=8)
+
+
+def test_a_file_without_a_line_s_end_costs_no_reading_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / f"{CJ}.log"
+    with path.open("wb") as hole:
+        hole.truncate(1 << 40)
+    with closing(Segment(path, PlainLines(UTC))) as segment:
+        middle = segment.size // 2
+        assert segment.line_start(middle) == middle - LINE_BYTES
+        assert segment.line_end(middle, segment.size) == middle + LINE_BYTES
+        assert segment.first_time() is segment.last_time() is None
+
+
+async def test_of_much_log_the_lines_are_about_so_many_and_never_fewer_than_match(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / f"{CJ}.log").write_text(
+        "".join(f"{line(1, ID)}{'x ' * 20_000}\n" for _ in range(300))
+    )
+    found = await source(tmp_path).search(LogQuery(any_of=(ID,)))
+    (coverage,) = found.coverage
+    assert coverage.matched == 300 <= coverage.scanned
+    assert coverage.is_estimate
+    assert ", about " in counted(found)
 
 
 @pytest.mark.parametrize("name", [f"{CJ}.log", f"{CJ}.log.1", f"{CJ}.log.2.gz"])
