@@ -166,9 +166,10 @@ class LogCoverage:
     """How much of one container's log was searched.
 
     `begins_at` is the horizon: nothing before it can be found. `scanned` and `matched` count
-    lines, `shown` events returned, `unreadable` lines that could not be parsed; `truncated`
-    says that a bound (lines, bytes, time) cut the search short, `note` says it in words; `beyond`
-    counts events so long that their ends, where the words may stand, were not searched.
+    lines, `scanned` about so many where `is_estimate`, `shown` events returned, `unreadable`
+    lines that could not be parsed; `truncated` says that a bound (lines, bytes, time) cut the
+    search short, `note` says it in words; `beyond` counts events so long that their ends, where
+    the words may stand, were not searched.
     """
 
     container: str
@@ -182,6 +183,7 @@ class LogCoverage:
     truncated: bool = False
     note: str = ""
     beyond: int = 0
+    is_estimate: bool = False
 
     def __post_init__(self) -> None:
         seal(self, texts=("container",))

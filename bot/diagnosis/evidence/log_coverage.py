@@ -18,8 +18,15 @@ def counted(answer: LogSearch | Missing) -> str:
         return answer.reason
     scanned = sum(cover.scanned for cover in answer.coverage)
     matched = sum(cover.matched for cover in answer.coverage)
-    read = f"{many(len(answer.coverage), 'container')}, {many(scanned, 'line')} scanned"
+    is_estimate = any(cover.is_estimate for cover in answer.coverage)
+    lines = f"about {many(_rounded(scanned), 'line')}" if is_estimate else many(scanned, "line")
+    read = f"{many(len(answer.coverage), 'container')}, {lines} scanned"
     return f"{read}, {matched:,} matched"
+
+
+def _rounded(count: int) -> int:
+    """Return a number to three places: an estimate is not known better."""
+    return round(count, min(0, 3 - len(str(count))))
 
 
 def detail(answer: LogSearch | Missing) -> Text:
