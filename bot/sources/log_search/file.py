@@ -199,14 +199,14 @@ def _siblings(path: Path) -> Sequence[Path]:
         return [one for found in takewhile(bool, there) for one in found]
 
 
-class Snapshot(NamedTuple):
+class OpenedLog(NamedTuple):
     """A log's open files, oldest first; whether older ones could not be unpacked in time."""
 
     parts: list[SegmentFile]
     lacks_older: bool = False
 
 
-def snapshot(path: Path, stopped: Callable[[], bool] = _never) -> Snapshot:
+def snapshot(path: Path, stopped: Callable[[], bool] = _never) -> OpenedLog:
     """Open all files of a log as they were at one moment. Raises OSError.
 
     It may be rotated between listing and opening, or a file compressed and so vanish; then it is
@@ -227,7 +227,7 @@ def snapshot(path: Path, stopped: Callable[[], bool] = _never) -> Snapshot:
                     break
             opened = [part.inode for part in parts]
             if inodes[-len(opened) :] == opened and len(rotations(path)) == len(listed):
-                return Snapshot(parts, lacks_older)
+                return OpenedLog(parts, lacks_older)
         except OSError as error:
             if not isinstance(error, FileNotFoundError) or attempt == ATTEMPTS - 1:
                 _close(parts)
