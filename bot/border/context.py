@@ -19,9 +19,12 @@ _DONE_BY_PEOPLE = key_words("done_by_people")
 _LOGINS = key_words("logins")
 _PATHS_OF_PEOPLE = key_words("paths_of_people")
 _PATHS_OF_SECRETS = key_words("paths_of_secrets")
+_SCHEMES = frozenset({"auth", "credentials", "login"})
 LOGIN_FLAGS = frozenset({"-u", "-U", "--user", "--proxy-user"})
 _LETTER_FLAG = re.compile("-[A-Za-z]")
 MOST_FLAG_DIGITS = 4
+# What Oracle's clients take for name, password and server.
+_ORACLE_LOGIN = re.compile(r"[\w-]+/[^/@]+@(?!sha\d|v?\d)[\w.:/-]+")
 _PARTS = re.compile("[/:]+")
 _POINTER = re.compile("0x[0-9a-fA-F]{1,16}")
 # An id in a command's place was typed there by mistake: a secret as well as anything.
@@ -58,7 +61,8 @@ def is_data(word: str, before: Sequence[str]) -> bool:
         return not near & _NUMBER_BEFORE or bool(near & (_SECRET_BEFORE | _PEOPLE))
     if "/" in word or ":" in word:
         parts = _PARTS.split(word)
-        if any(_is_somebody(*pair) for pair in pairwise(parts)) or _is_login(word):
+        named = any(_is_somebody(*pair) for pair in pairwise(parts))
+        if named or _is_login(word) or _is_entry(parts):
             return True
     digits = any(c.isdigit() for c in word) and not word.isdigit()
     return digits and bool(
@@ -96,7 +100,7 @@ def _is_led_to(word: str, before: Sequence[str]) -> bool:
     last = before[-1]
     if word.isdigit() and len(word) >= LEAST_PIN and _follows_secret(before):
         return True
-    if last in LOGIN_FLAGS and ":" in word:
+    if (last in LOGIN_FLAGS or last.lower() in _SCHEMES) and ":" in word:
         return True
     if (_LETTER_FLAG.fullmatch(last) and is_id(word)) or (last == "-p" and not is_measure(word)):
         return True
@@ -107,14 +111,24 @@ def _is_led_to(word: str, before: Sequence[str]) -> bool:
 
 def _is_somebody(part: str, item: str) -> bool:
     """Say whether a path's part is one of persons, such as `users/17`."""
-    if part.lower() in _PATHS_OF_SECRETS:
-        return UUID.search(item) is not None or is_id(item)
     is_named = any(char.isdigit() for char in item) or may_be_called(item)
     return part.lower() in _PATHS_OF_PEOPLE and is_named
 
 
+def _is_entry(parts: Sequence[str]) -> bool:
+    """Say whether an id in a path or key lets whoever has it in: `/reset/…`, `refresh_token:…`."""
+    leads = False
+    for part in parts:
+        if leads and (UUID.search(part) or is_id(part)):
+            return True
+        leads = leads or not _PATHS_OF_SECRETS.isdisjoint(pieces(part)[-1:])
+    return False
+
+
 def _is_login(word: str) -> bool:
     """Say whether a word is an account of everybody's and its password: `admin:start`."""
+    if _ORACLE_LOGIN.fullmatch(word):
+        return True
     name, colon, password = word.partition(":")
     if not colon:
         return all(part.lower() in _LOGINS for part in word.split("/"))

@@ -33,6 +33,7 @@ _ENDS = frozenset({"comma", "line", "colon", "equals"})
 _QUOTED_AS = ("quote", "word", "quote", "space", "word", "space")
 LEAST_DIGITS = 4
 _SEPARATOR = "|"
+_BLANK = Token("space", " ")
 
 
 def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token], int]:
@@ -93,7 +94,7 @@ def _names_secret(words: list[str], before: list[str]) -> bool:
         return True
     both = pairwise([*before[-1:], *words])
     return any(
-        (other == "key" and one in _KEYS) or (other == "link" and one in _LINKS)
+        (other in ("key", "code", "codes") and one in _KEYS) or (other == "link" and one in _LINKS)
         for one, other in both
     )
 
@@ -110,10 +111,11 @@ def without_secret_words(tokens: list[Token], mark: str) -> tuple[list[Token], i
     """
     found: list[Token] = []
     count, before, leads, judges = 0, "", False, False
-    for token in tokens:
+    for place, token in enumerate(tokens):
         judges = (judges and token.kind != "line") or leads
+        is_close = token.kind == "comma" and tokens[place + 1 : place + 2] != [_BLANK]
         if (
-            token.kind in _ENDS
+            (token.kind in _ENDS and not is_close)
             or token.text == mark
             or (token.kind == "close" and token.text != ">")
         ):

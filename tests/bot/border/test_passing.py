@@ -256,6 +256,30 @@ def test_an_id_is_hidden_where_it_is_a_key(text: str) -> None:
     assert known not in let_out(text.format(known)).text
 
 
+@pytest.mark.parametrize("word", sorted(key_words("paths_of_secrets") - {"key", "keys"}))
+@pytest.mark.parametrize(
+    "text", ["GET /{}/{id} 200", "redis key huleedu:{}:{id}", "https://x/{}/{id}"]
+)
+def test_an_id_behind_what_lets_somebody_in_is_hidden(text: str, word: str) -> None:
+    known = "0feb5e1c-aaaa-4bbb-8ccc-00000fe1c0de"
+    assert known not in let_out(text.replace("{}", word).replace("{id}", known)).text
+
+
+@pytest.mark.parametrize("digits", ["4829", "482913", "48291337"])
+@pytest.mark.parametrize("text", ["your code is {}", "code {}", "code: {}", "verification {} sent"])
+def test_a_code_is_hidden_unless_it_is_of_something_else(text: str, digits: str) -> None:
+    assert digits not in let_out(text.format(digits)).text
+    for other in ("exit code 1370", "status code 5030", "close code 1006", "code=1006"):
+        assert let_out(other) == Passed(other)
+
+
+def test_a_digest_stays_unless_the_line_speaks_of_a_signature() -> None:
+    digest = "9f86d081884c7d65" * 4
+    assert digest in let_out(f"image sha256:{digest} pulled").text
+    assert digest not in let_out(f"signature mismatch: expected sha256={digest}").text
+    assert digest not in let_out(f"sha256={digest} is no valid HMAC").text
+
+
 @pytest.mark.parametrize(
     "text",
     [
