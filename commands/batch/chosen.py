@@ -52,7 +52,7 @@ async def chosen_batches(ask: ListAsked, begin: datetime | None, context: Comman
         command="batch list",
         title="Batches",
         facts={
-            "batches": facts(shown, marks),
+            "batches": facts(shown, marks.by_number),
             "choice": ask.choice,
         },
         sources=(rows_reading(found, hidden),),
@@ -64,11 +64,12 @@ async def chosen_batches(ask: ListAsked, begin: datetime | None, context: Comman
             "." if len(shown) == len(mine) else f"; the newest {len(shown)} are shown.",
             _within(ask.choice, found, begin),
             f" {without_rights(hidden)}" if hidden else "",
+            marks.words,
         ),
         lines=(f"{many(waiting, 'batch', ('waits', 'wait'))} too long: /batch list stuck.",)
         if waiting and ask.choice == "faulty"
         else (),
-        tables=(table(shown, marks, now),) if shown else (),
+        tables=(table(shown, marks.by_number, now),) if shown else (),
         actions=_actions(ask.choice, shown, waiting),
     )
     return report if queue is None else _with_queue(report, queue)

@@ -45,19 +45,19 @@ async def _newest(ask: ListAsked, begin: datetime | None, context: CommandContex
     since = when(begin, " since ") if begin else ""
     told = many(len(found), "newest batch") + (f" in {redact(state)}" if state else "")
     marks = await row_marks(context.sources, found, now, deadline=context.deadline)
-    looks = [number for number, mark in marks.items() if mark]
+    looks = [number for number, mark in marks.by_number.items() if mark]
     needing = f"{len(looks)} {'needs' if len(looks) == 1 else 'need'} a look"
     hidden = found[0].hidden if found else ()
     unread = f" {without_rights(hidden)}" if hidden else ""
     return Report(
         command="batch list",
         title="Batches",
-        facts={"batches": facts(found, marks)},
+        facts={"batches": facts(found, marks.by_number)},
         sources=(rows_reading(found, hidden),),
         unreadable_need=bool(hidden),
-        summary=words(told, since, f"; {needing}.{unread}"),
+        summary=words(told, since, f"; {needing}.{unread}{marks.words}"),
         headline=f"{told}; {needing}" if begin else "",
-        tables=(table(found, marks, now),) if found else (),
+        tables=(table(found, marks.by_number, now),) if found else (),
         actions=tuple(f"/batch status {number}" for number in looks[:4]),
     )
 

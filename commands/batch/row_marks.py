@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence
@@ -18,24 +19,41 @@ from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Severity
 from bot.ports import Deadline, Sources
+from bot.text.wording import many
 
 TWICE = "essays missing or named twice"
 _NOT_READ = "a list does not read it"
 
 
+@dataclass(frozen=True, slots=True)
+class RowMarks:
+    """Why each batch needs a look, by its number, and how many were judged by counts alone."""
+
+    by_number: Mapping[int, str]
+    unread: int = 0
+
+    @property
+    def words(self) -> str:
+        """What was not read, as a sentence; empty where all was."""
+        if not self.unread:
+            return ""
+        return f" The rows of {many(self.unread, 'batch')} could not be read, only their counts."
+
+
 async def row_marks(
     sources: Sources, batches: Sequence[BatchSummary], now: datetime, *, deadline: Deadline
-) -> Mapping[int, str]:
+) -> RowMarks:
     """Return why each batch needs a look, "" where neither its rows nor its line says so."""
     logs, around, rows = await asyncio.gather(
         _essay_lines(sources, batches, deadline),
         system_state.collect(sources, deadline),
         asyncio.gather(*(_rows(sources, one, deadline) for one in batches)),
     )
-    return {
+    marks = {
         one.header.batch_id: _mark(one, read_of_it, logs, around, now)
         for one, read_of_it in zip(batches, rows, strict=True)
     }
+    return RowMarks(marks, sum(isinstance(one, Missing) for one in rows))
 
 
 def _mark(

@@ -169,3 +169,13 @@ async def test_an_essay_that_is_named_twice_is_not_listed_as_missing() -> None:
     assert await _marks(batch) == {1: "essays missing or named twice"}
     failed = event(NOW - 50 * MINUTE, "Failed to prepare essay: HTTP 500", CJ, batch_id=1)
     assert await _marks(batch, logs=FakeLogs([failed])) == {1: "1 essay missing"}
+
+
+async def test_rows_that_cannot_be_read_are_named_and_their_counts_judged() -> None:
+    class CountsAlone(FakeDatabase):
+        async def batch(self, batch_id: int) -> BatchRows | None:
+            raise down("cj_database")
+
+    report = await _listed("list", database=CountsAlone(BATCHES))
+    assert "The rows of 9 batches could not be read, only their counts." in str(report.summary)
+    assert next(one["mark"] for one in report.facts["batches"]) == "ended without a result"
