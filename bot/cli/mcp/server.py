@@ -108,7 +108,8 @@ class AgentDoor:
         if ask.nothing_is_set_up(report):
             text = f"{text}\n{ask.NOTHING_IS_SET_UP}\n"
         as_json = as_object(report, Format.JSON)
-        return _result(text, structured=as_json, is_error=not report.found)
+        has_answered = report.found or self.tools[params.name].searches
+        return _result(text, structured=as_json, is_error=not has_answered)
 
     async def _report(self, name: str, arguments: dict[str, Any], work: Work) -> Report:
         tool = self.tools.get(name)

@@ -33,7 +33,8 @@ class Parameter:
 class ReadTool:
     """A tool: the command and its verb, which must be known to the registry, and the parameters.
 
-    `verb` is left out of the line where a command without words means the same.
+    `verb` is left out of the line where a command without words means the same. One that
+    `searches` has answered where it finds nothing; any other was given what is not there.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ReadTool:
     command: str
     verb: str = ""
     parameters: tuple[Parameter, ...] = ()
+    searches: bool = False
 
     @property
     def input_schema(self) -> dict[str, Any]:
@@ -220,6 +222,7 @@ TOOLS = (
                 option="context",
             ),
         ),
+        searches=True,
     ),
     ReadTool(
         "alerts",

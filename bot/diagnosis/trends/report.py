@@ -158,7 +158,7 @@ def _chart(parts: tuple[Part, ...], evidence: TrendEvidence) -> Chart:
     when = f", most of these begun within {_age(worst.age)}" if most else ""
     return Chart(
         title="Batches by when they were begun",
-        labels=tuple(f"{_age(one.age)} ago" for one in parts),
+        labels=(*(f"{_age(one.age)} ago" for one in parts[:-1]), f"last {_age(parts[-1].age)}"),
         series=(Series("ended well", good, summed=True), Series("did not", bad, summed=True)),
         alt=f"Batches of the last {_age(evidence.until - evidence.since)}: {told}{when}.",
         y_label="batches",

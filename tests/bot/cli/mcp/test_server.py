@@ -129,6 +129,15 @@ async def test_what_was_not_found_is_an_error_of_the_tool() -> None:
     assert (result.is_error, "There is no batch 99" in _text(result)) == (True, True)
 
 
+async def test_a_search_that_finds_no_line_is_no_error() -> None:
+    async def empty(_: ask.Asked, __: Work) -> Report:
+        return Report("logs", "0 lines match", found=False, headline="No line matches")
+
+    async with _client(empty) as client:
+        result = await client.call_tool("logs", {"service": "cj", "text": "IntegrityError"})
+    assert (result.is_error, "No line matches" in _text(result)) == (False, True)
+
+
 async def test_a_tool_or_a_parameter_that_is_not_there_is_an_error_of_the_tool() -> None:
     async with _client(_fine) as client:
         unknown = await client.call_tool("requeue", {"id": "1"})

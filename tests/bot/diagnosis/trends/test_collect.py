@@ -156,6 +156,7 @@ async def test_the_chart_shows_each_batch_that_ended_once() -> None:
     good, bad = (sum(value or 0 for value in one.values) for one in chart.series)
     assert (good, bad) == (5, 1)
     assert "5 ended well and 1 did not" in chart.alt
+    assert [label.partition(" ")[0] == "last" for label in chart.labels] == [False] * 6 + [True]
 
 
 async def test_its_buttons_ask_for_the_same_time_parted_otherwise() -> None:
