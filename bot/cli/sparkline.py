@@ -16,8 +16,9 @@ def chart_lines(chart: Chart) -> list[str]:
     """Return a chart's lines, its title first; none when there is nothing to draw."""
     if not drawable(chart):
         return []
-    draw = _bars if chart.kind is ChartKind.BAR else _sparks
-    return [chart.title, *draw(chart)]
+    # Counts over time are a row of marks each, which needs less room than a bar for each time.
+    over_time = chart.kind is ChartKind.LINE or all(one.summed for one in chart.series)
+    return [chart.title, *(_sparks if over_time else _bars)(chart)]
 
 
 def _sparks(chart: Chart) -> Iterator[str]:

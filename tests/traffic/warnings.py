@@ -92,7 +92,8 @@ def _cannot_reach(town: Town) -> None:
 
 
 def _ended_badly(town: Town, began: datetime) -> bool:
-    ended = (one for one in town.batches if one.state == "COMPLETED" and one.created_at >= began)
+    # One that was under way already ends by it, too.
+    ended = (one for one in town.batches if one.state == "COMPLETED" and one.active_at >= began)
     return any(one.errors > 0.2 * one.pairs for one in ended)
 
 

@@ -19,7 +19,7 @@ from bot.diagnosis.trends.counted import (
     spent_of,
 )
 from bot.domain.batch.modes import UNKNOWN
-from bot.domain.chart import Chart, Series
+from bot.domain.chart import Chart, ChartKind, Series
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Table
 from bot.domain.words import Span, Text, Words, words
@@ -161,6 +161,7 @@ def _chart(parts: tuple[Part, ...], evidence: TrendEvidence) -> Chart:
         labels=(*(f"{_age(one.age)} ago" for one in parts[:-1]), f"last {_age(parts[-1].age)}"),
         series=(Series("ended well", good, summed=True), Series("did not", bad, summed=True)),
         alt=f"Batches of the last {_age(evidence.until - evidence.since)}: {told}{when}.",
+        kind=ChartKind.BAR,  # one line would hide behind the other where they are the same
         y_label="batches",
     )
 

@@ -44,3 +44,10 @@ def test_two_series_of_bars_are_told_apart() -> None:
 def test_nothing_to_draw_is_no_chart(values: tuple[float | None, ...]) -> None:
     labels = tuple("a" for _ in values)
     assert chart_lines(Chart("x", labels, (Series("y", values),), "")) == []
+
+
+def test_counts_over_time_are_a_row_of_marks_each_though_they_are_drawn_as_bars() -> None:
+    series = (Series("well", (1, 0), summed=True), Series("did not", (0, 1), summed=True))
+    lines = chart_lines(Chart("x", ("2 d ago", "last 24 h"), series, "", kind=ChartKind.BAR))
+    assert [line.split()[-3:] for line in lines[1:3]] == [["0", "to", "1"]] * 2
+    assert lines[3].strip() == "2 d ago … last 24 h"

@@ -30,7 +30,7 @@ function lyingBars(data) {
   return h("div", { class: "lying" }, ...categories.flatMap((/** @type {string} */ label, /** @type {number} */ at) => [
     h("span", { class: "lying-name" }, label),
     h("span", { class: "lying-bar" }, ...data.series.map((/** @type {any} */ one, /** @type {number} */ index) => piece(one, index, at, most))),
-    h("span", { class: "lying-value" }, short(data.series[0].data[at].value)),
+    h("span", { class: "lying-value" }, kept(data.series).map((one) => short(one.data[at].value)).join(" · ")),
   ]));
 }
 
@@ -41,6 +41,9 @@ function piece(series, index, at, most) {
   node.style.width = `${(Math.max(0, value) / most) * 100}%`;
   return node;
 }
+
+/** What is lost is told by its colour alone. @param {any[]} series */
+const kept = (series) => series.filter((one) => one.name !== "lost");
 
 /** What is lost is red. @param {string} name @param {number} index */
 const colour = (name, index) => (name === "lost" ? "lost" : `s${index}`);
