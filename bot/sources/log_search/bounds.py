@@ -9,6 +9,8 @@ from bot.sources.log_search.segment import NEAR_BYTES, REACH_BYTES, Segment
 BEFORE_BYTES, AFTER_BYTES = 8 << 10, 2 << 10
 # Looking back costs as much as it is to the event's beginning, and no more of what is at hand.
 BACK_BYTES = BEFORE_BYTES - NEAR_BYTES
+# Where what is looked up lies close together, each read reaches further back than the last.
+MOST_BEFORE_BYTES = 256 << 10
 _GROWTH = 8
 
 
@@ -27,6 +29,7 @@ class Bounds:
         self._short = short
         self._start = self._end = 0
         self._held = b""
+        self._before = BEFORE_BYTES
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes of [start, end)."""
@@ -74,9 +77,11 @@ class Bounds:
 
     def _hold(self, start: int, end: int) -> None:
         """Keep what is around a stretch at hand, within its file: another may be packed."""
+        is_near = self._start - BEFORE_BYTES <= start < self._start
+        self._before = min(2 * self._before, MOST_BEFORE_BYTES) if is_near else BEFORE_BYTES
         for part in self._segment.parts:
             if part.offset <= start and end <= part.end:
-                first = max(part.offset, start - BEFORE_BYTES)
+                first = max(part.offset, start - self._before)
                 last = min(part.end, end + AFTER_BYTES)
                 self._held = part.read(first - part.offset, last - part.offset)
                 self._start, self._end = first, first + len(self._held)

@@ -89,8 +89,9 @@ class Found:
         A word may stand in what the parser did not keep of a line.
         """
         self.unreadable += reader.unreadable
-        is_kept = self.words and any(self._holds(one.text) for one in events)
-        if reader.cut and deepest >= MAX_HALF_CHARS and not is_kept:
+        if not reader.cut or deepest < MAX_HALF_CHARS:
+            return
+        if not (self.words and any(self._holds(one.text) for one in events)):
             self.beyond += min(reader.cut, len(events))
 
     def _matches(self, event: LogEvent, at: datetime | None) -> bool:
