@@ -76,7 +76,9 @@ def status_against(status: Answer, whole: Answer) -> Iterator[str]:
 
 def list_against(listed: Answer, number: int, whole: Answer) -> Iterator[str]:
     """Yield where a list's line on a batch says otherwise than the investigation."""
-    (line,) = (one for one in listed["facts"]["batches"] if one["batch_id"] == number)
+    line = next((one for one in listed["facts"]["batches"] if one["batch_id"] == number), None)
+    if line is None:
+        return  # It is older than those that a list shows.
     by_rows = sorted(one for one in loud(whole) if one[0] not in NOT_IN_ROWS)
     if line["mark"] and whole["verdict"] == "ok":
         yield f"the list says {line['mark']}, the investigation ok"

@@ -3,6 +3,7 @@
 It says so as it comes upon one, so a queue that moves may still lose what waited in it before.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -30,6 +31,9 @@ from bot.text.redaction import redact
 from bot.text.wording import many
 
 QUEUE = "llm_provider"
+# A request is named as it is taken; a sweep only counts what it drops.
+_EXPIRY = (SignKind.EXPIRED, SignKind.CLEANED)
+_SWEPT = re.compile(r"(?:Cleaned up|Batch deleted) (\d{1,9}) expired")
 # Its requests may have been queued hours ago.
 MOST_HELD = 2_000
 _OWNERS: TypeAdapter[LineOwners] = TypeAdapter(LineOwners)
@@ -50,7 +54,7 @@ class ExpiredItems(EventCountDetector):
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event expires a request, or ties one to a batch."""
         sign = sign_of(event)
-        return (sign is not None and sign.kind is SignKind.EXPIRED) or ties(event)
+        return (sign is not None and sign.kind in _EXPIRY) or ties(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -65,18 +69,24 @@ class ExpiredItems(EventCountDetector):
         dated = dated_events(watch)
         held = [*self._owners.requests][-MOST_HELD:]
         self._owners = self._owners.after((event for _, event in dated), held)
-        gone = {
-            sign.queue_id: event
-            for _, event in dated
-            if (sign := sign_of(event)) and sign.kind is SignKind.EXPIRED
-        }
-        batches = await self._batches_of(watch, [*gone])
+        said = [(sign, event) for _, event in dated if (sign := sign_of(event))]
+        gone = {sign.queue_id: event for sign, event in said if sign.kind is SignKind.EXPIRED}
+        swept = [event for sign, event in said if sign.kind is SignKind.CLEANED]
+        batches = await self._batches_of(watch, [*gone, *([""] if swept else [])])
         found = [
             Occurrence(
                 QUEUE, event.at, event.container, redact(event.event),
                 {"batches": batches, "correlation_id": self._owners.requests.get(id, "")},
             )
             for id, event in gone.items()
+            if event.at
+        ]  # fmt: skip
+        found += [
+            Occurrence(
+                QUEUE, event.at, event.container, redact(event.event),
+                {"batches": batches, "correlation_id": ""}, counts=_swept(event),
+            )
+            for event in swept
             if event.at
         ]  # fmt: skip
         sample = self.sampled(watch, found)
@@ -123,3 +133,8 @@ class ExpiredItems(EventCountDetector):
 
 
 DETECTOR = ExpiredItems
+
+
+def _swept(event: LogEvent) -> int:
+    match = _SWEPT.search(event.event)
+    return int(match[1]) if match else 1

@@ -79,10 +79,10 @@ def _worth(report: Report, evidence: BatchEvidence) -> str:
     result = "grades" if _graded(evidence) else "ranking"
     if verdict is Verdict.ERROR:
         return f"do not use the {result}" if evidence.has_result else "ended without grades"
+    if evidence.has_result and evidence.provider.answered_by_mock:
+        return f"answered by a mock, so its {result} says nothing"
     if verdict is Verdict.WARN:
         return f"use the {result} with care" if evidence.has_result else "ended without grades"
     if not evidence.has_result:
         return "ended without a result"
-    if evidence.provider.answered_by_mock:
-        return "answered by a mock, so its grades say nothing"
     return "finished well"

@@ -46,6 +46,12 @@ RUBRIC_BROUGHT = "Hydrated judge rubric text via fallback"
 ANY_CONTEXT = "any prompt, rubric or instructions"
 PROMPT, RUBRIC, ANCHORS = "the assignment's prompt", "the judge's rubric", "anchors"
 _STATUS = re.compile(r"HTTP (\d{3})")
+# What CJ's own codes say where the content service answered something else than an error.
+_CODES = {
+    "RESOURCE_NOT_FOUND": "The content service does not have these texts; CJ leaves out what it "
+    "cannot fetch.",
+    "INVALID_RESPONSE": "The content service gave empty texts; CJ leaves out an essay without one.",
+}
 MOST = 0.5
 LOOK_AT_ADDRESS = (
     "Look whether the content service runs, and whether CJ was started with its address."
@@ -178,6 +184,9 @@ def _why(lines: list[LogEvent]) -> str:
             "CJ could not connect to the content service: it is down, or CJ's address of it is "
             "wrong."
         )
+    for code, said in _CODES.items():
+        if any(code in one.event for one in lines):
+            return said
     return "CJ leaves out an essay whose text it cannot fetch; no line that was read says why."
 
 

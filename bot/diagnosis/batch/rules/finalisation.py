@@ -199,7 +199,8 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
     header = evidence.header
     quiet = evidence.quiet_for(now)
     failed = not_finalised(evidence.events)
-    if header.ended or not (failed or header.is_scoring):
+    has_result = evidence.finalised and _has_been_published(evidence)
+    if header.ended or has_result or not (failed or header.is_scoring):
         return None
     restart = None if failed else _restart_after(evidence)
     if not failed and not restart and quiet <= STUCK_AFTER.total_seconds():

@@ -44,6 +44,17 @@ async def test_work_that_goes_on_beside_them_hides_no_loss() -> None:
     assert found.batch == "34"
 
 
+async def test_what_a_sweep_drops_is_counted_though_no_line_names_it() -> None:
+    """A queue that stood goes on after the provider swept what had expired in it."""
+    done = [f"Request {IDS[5]} completed successfully, correlation_id: c"]
+    swept = ["Cleaned up 8 expired requests"], ["Cleaned up 5 expired requests"]
+    (found,) = (await _judged(*swept, done)).conditions
+    assert str(found.headline) == "13 items expired in the LLM queue, not answered"
+    (found,) = (await _judged([expiry(IDS[0])], swept[0])).conditions
+    assert str(found.headline).startswith("9 items of batch 34 expired")
+    assert found.batch == ""
+
+
 async def test_of_several_batches_none_is_its_subject() -> None:
     (found,) = (await _judged([expiry(one) for one in IDS[:3]])).conditions
     assert "batches 34 and 35" in str(found.headline)

@@ -54,6 +54,20 @@ def test_essays_that_take_no_part_are_counted_with_what_the_content_service_answ
     assert "500" in str(found.why)
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("[RESOURCE_NOT_FOUND] Content with ID 'x' not found", "does not have these texts"),
+        ("[INVALID_RESPONSE] Empty content received from Content Service", "gave empty texts"),
+        ("no reason", "no line that was read says why"),
+    ],
+)
+def test_what_the_content_service_answered_is_told_by_cjs_code(said: str, why: str) -> None:
+    found = content_missing(evidence(f"{NOT_PREPARED} e-1: {said}"), NOW)
+    assert found is not None
+    assert why in str(found.why)
+
+
 def test_a_content_service_that_nobody_answers_at_is_told_with_its_address_in_doubt() -> None:
     away = (
         f"{NOT_PREPARED} x: Cannot connect to host 10.0.0.7:8001 ssl:default [Connect call failed]"

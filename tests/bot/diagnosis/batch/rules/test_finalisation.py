@@ -15,7 +15,14 @@ from bot.diagnosis.batch.rules.finalisation import (
     repeated_finalisation,
 )
 from bot.diagnosis.batch.rules.outbox import outbox_unpublished
-from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts, ScoreCounts
+from bot.domain.batch import (
+    AnsweredCounts,
+    BatchHeader,
+    BatchRows,
+    PairCounts,
+    ProjectionCounts,
+    ScoreCounts,
+)
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
@@ -55,6 +62,20 @@ def test_the_line_in_which_it_failed_is_told_at_once_with_why(state: str) -> Non
     assert found is not None
     assert "permission denied for table grade_projections" in str(found.why)
     assert ("it stays in scoring" in str(found.what)) == (state == "SCORING")
+
+
+def test_a_second_run_that_fails_takes_no_result_away() -> None:
+    """Its grades and their event exist: to finalise it again would fail on the same key."""
+    line = "Failed scoring finalization: (IntegrityError) grade_projections_pkey"
+    given = evidence(line)
+    at = NOW - timedelta(minutes=4)
+    sent = OutboxGroup("huleedu.cj_assessment.completed.v1", 1, at, at)
+    stored = ProjectionCounts(6, at, at)
+    graded = replace(given, rows=replace(given.rows, projections=stored, outbox=(sent,)))
+    assert finalisation_stuck(graded, NOW) is None
+    # Grades without their event: it broke off before anybody was told.
+    untold = replace(given, rows=replace(given.rows, projections=stored))
+    assert finalisation_stuck(untold, NOW) is not None
 
 
 def test_without_its_line_scoring_is_slow_until_ten_minutes_have_passed() -> None:
