@@ -16,12 +16,13 @@ from bot.domain.evidence import (
     SourceReading,
     SourceState,
 )
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth, circuit_turn
 from bot.domain.words import Text, joined, when, words
 from bot.ports import Deadline, Sources
 
+STARTED = "Queue processor started"
 NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
     Missing(name, "not configured", SourceState.NOT_CONFIGURED)
     for name in (HEALTH, CONTAINERS, SESSIONS, RUNNERS)
@@ -144,7 +145,7 @@ def provider_state(
     request asked for it, not that the service is in mock mode; other names disprove nothing,
     since in mock mode a mock answers under a real one's name.
     """
-    told = () if isinstance(health, Missing) else tuple(health)
+    told, events = () if isinstance(health, Missing) else tuple(health), tuple(events)
     modes = [one.mock_mode for one in told if one.mock_mode is not None]
     seen = any(is_mock(name) for name in providers)
     circuits = {name for one in told for name in one.open_circuits}
@@ -153,15 +154,27 @@ def provider_state(
     opened = max((at for at, is_open in turns if is_open), default=None)
     closed = [at for at, is_open in turns if not is_open and opened and at >= opened]
     brokers = [one.broker_circuit_open for one in told if one.broker_circuit_open is not None]
-    last = [turn.is_open for _, turn in found if turn.is_brokers][-1:]
     return ProviderState(
         mock_mode=any(modes) if modes else None,
         open_circuits=tuple(sorted(circuits)),
         circuit_at=opened,
         circuit_closed_at=min(closed, default=None),
         answered_by_mock=seen,
-        broker_open=any(brokers) if brokers else last == [True],
+        broker_open=any(brokers) if brokers else _is_broker_open(events),
     )
+
+
+def _is_broker_open(events: Iterable[LogEvent]) -> bool:
+    """Say whether a provider's breaker to Kafka opened last, in the process that runs now."""
+    open_in: dict[str, bool] = {}
+    for event in events:
+        turn = circuit_turn(event)
+        if turn is not None and turn.is_brokers:
+            open_in[event.container] = turn.is_open
+        elif event.role is Role.LLM_PROVIDER and event.event.startswith(STARTED):
+            # It begins closed, and what it kept went with the process before it.
+            open_in[event.container] = False
+    return any(open_in.values())
 
 
 def is_mock(provider: str) -> bool:

@@ -23,6 +23,7 @@ from tests.support.fakes.sources import CJ, LPS, FakeDatabase, down, event
 
 NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
 DOWN = Missing("service_health", "nobody listens", SourceState.MISSING)
+OPENED = "Circuit breaker 'kafka_producer' transitioned to OPEN. Blocking calls for 60s"
 
 
 def _health(mock: bool | None, *open_circuits: str) -> tuple[ServiceHealth, ...]:
@@ -201,3 +202,20 @@ def test_a_session_that_waits_for_a_moment_is_normal() -> None:
     young = (BlockedSession(41, "active", "Lock:tuple", 59.0),)
     assert database_blocked(_evidence(SystemState(sessions=young)), NOW) is None
     assert database_blocked(_evidence(SystemState(sessions=DOWN)), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "is_open"),
+    [
+        ([], True),
+        (["Queue processor started"], False),
+        (["Circuit breaker 'kafka_producer' transitioned to CLOSED."], False),
+        (["Queue processor started", OPENED], True),
+    ],
+)
+def test_a_breaker_to_kafka_is_closed_by_the_next_process(after: list[str], is_open: bool) -> None:
+    """It lives in the provider's memory: what opened hours before a restart is open no more."""
+    lines = [event(NOW, text) for text in (OPENED, *after)]
+    told = provider_state((), lines)
+    assert told.broker_open is is_open
+    assert ("Kafka's circuit breaker is open" in str(told.words)) is is_open
