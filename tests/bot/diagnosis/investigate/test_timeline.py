@@ -13,7 +13,7 @@ from bot.domain.queue import QueueReading
 BEGAN = datetime(2025, 11, 18, 23, 48, tzinfo=UTC)
 ID = "86e26627-1135-4553-bfbf-975da269c245"
 EARLY = "Comparison budget exhausted; finalizing"
-FAILED = "Failed scoring finalization: a key is there already"
+FAILED = "Failed scoring finalization: duplicate key value"
 
 
 def _line(second: int, level: str, said: str) -> LogEvent:

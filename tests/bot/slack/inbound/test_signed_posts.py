@@ -203,6 +203,15 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     assert made.taken == []
 
 
+async def test_a_head_that_does_not_come_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.monitoring.http.IDLE_SECONDS", 0.1)
+    async with site() as made:
+        assert await made.raw(head(signed(b"x"), 1)[:-8]) == b""
+    assert made.taken == []
+
+
 @pytest.mark.parametrize(
     "sent",
     [
