@@ -75,10 +75,16 @@ def status_against(status: Answer, whole: Answer) -> Iterator[str]:
 
 
 def list_against(listed: Answer, number: int, whole: Answer) -> Iterator[str]:
-    """Yield where a list's line on a batch says otherwise than the investigation."""
-    line = next((one for one in listed["facts"]["batches"] if one["batch_id"] == number), None)
-    if line is None:
-        return  # It is older than those that a list shows.
+    """Yield where a list's line on a batch says otherwise than the investigation.
+
+    A list shows the newest batches alone: an older one than those it shows is not judged.
+    """
+    shown = {one["batch_id"]: one for one in listed["facts"]["batches"]}
+    if number not in shown:
+        if not shown or number > min(shown):
+            yield "the list does not show it"
+        return
+    line = shown[number]
     by_rows = sorted(one for one in loud(whole) if one[0] not in NOT_IN_ROWS)
     if line["mark"] and whole["verdict"] == "ok":
         yield f"the list says {line['mark']}, the investigation ok"

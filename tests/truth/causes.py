@@ -23,7 +23,7 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "timeout": ("time-out", "timeout", "timed out"),
     "kafka": ("kafka", "callbacks-unpublished"),
     "publish": ("callbacks-unpublished", "not published", "could not be published"),
-    "consumer": ("consumer-silent", "does not take", "takes no callbacks", "consumer"),
+    "consumer": ("consumer-silent", "does not take", "takes no callbacks", "consum"),
     "finalis": ("finalisation-stuck", "finalisation", "finalis"),
     "finaliz": ("finalisation-stuck", "finalisation", "finalis"),
     "early": ("early-finalisation", "too early", "early"),
@@ -161,6 +161,26 @@ def is_met(pattern: str, finding: Mapping[str, Any]) -> bool:
     """Say whether a finding meets a pattern: its rule and its words, as a person reads them."""
     words = " ".join(_texts(finding.get("what", "")))
     return re.search(pattern, f"{finding['rule']}: {words}") is not None
+
+
+def is_said(report: Mapping[str, Any], pattern: str) -> bool:
+    """Say whether a pattern stands anywhere in the findings, their evidence included."""
+    return any(
+        re.search(pattern, text, re.IGNORECASE)
+        for finding in report.get("findings", ())
+        for text in _texts(finding)
+    )
+
+
+def claimed_by(report: Mapping[str, Any], pattern: str) -> str:
+    """Return the rule of a warn or an error whose sentence says a pattern and does not deny it."""
+    for finding in report.get("findings", ()):
+        if RANK.get(finding["severity"], 0) >= RANK["warn"]:
+            what = " ".join(_texts(finding.get("what", ""))).casefold()
+            for match in re.finditer(pattern, what, re.IGNORECASE):
+                if not _is_denied(what, match.start()):
+                    return str(finding["rule"])
+    return ""
 
 
 def said_of(report: Mapping[str, Any], pattern: str) -> str:

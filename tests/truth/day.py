@@ -29,7 +29,9 @@ class Truth:
     `causes` are words for what was wrong. `must_name` and `must_not` are groups of rule ids and
     phrases, `verdicts` what the answer may be. Each pattern of `wanted` is met by one finding
     (`rule: what`), `allowed` are the rules that may warn besides (None: any), and no pattern of
-    `never_say` stands in a finding or in its advice, unless it is denied there.
+    `never_say` stands in a finding or in its advice, unless it is denied there. One pattern of
+    `named_by` at least stands in a finding, its evidence included; none of `false_by` in what a
+    warn or an error says.
     """
 
     batch: str
@@ -46,6 +48,8 @@ class Truth:
     wanted: tuple[str, ...] = ()
     allowed: tuple[str, ...] | None = None
     never_say: tuple[str, ...] = ()
+    named_by: tuple[str, ...] = ()
+    false_by: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     ask: str = ""
 
@@ -116,13 +120,15 @@ def _truth(entry: Mapping[str, Any]) -> Truth:
         would_be_false=_phrases(entry.get("would_be_false", "")),
         asked_at=datetime.fromisoformat(asked).astimezone(UTC) if asked else None,
         window=str(entry.get("window_utc", "")),
-        verdicts=_words(entry.get("verdict", ())),
+        verdicts=_words(entry.get("verdicts") or entry.get("verdict", ())),
         must_name=tuple(entry.get("must_name", ())),
         must_not=tuple(entry.get("must_not", ())),
         never_advise=tuple(entry.get("never_advise", ())),
         wanted=tuple(entry.get("wanted", ())),
         allowed=tuple(entry["allowed"]) if "allowed" in entry else None,
         never_say=tuple(entry.get("never_say", ())),
+        named_by=_words(entry.get("named_by", ())),
+        false_by=_words(entry.get("false_by", ())),
         facts=dict(entry.get("facts", {})),
         ask=str(entry.get("ask", "")),
     )

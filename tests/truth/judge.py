@@ -6,10 +6,12 @@ from typing import Any
 from tests.truth.causes import (
     accusation,
     advice,
+    claimed_by,
     is_claimed,
     is_group_named,
     is_met,
     is_named,
+    is_said,
     said_of,
 )
 from tests.truth.day import Truth
@@ -89,7 +91,12 @@ def _patterns(truth: Truth, report: Mapping[str, Any]) -> list[str]:
         if not expected and finding["severity"] != "info":
             wrong.append(f"accuses: {finding['severity']} {finding['rule']}")
     said = ((pattern, said_of(report, pattern)) for pattern in truth.never_say)
-    return wrong + [f"says what it must not: {one} ({rule})" for one, rule in said if rule]
+    wrong += [f"says what it must not: {one} ({rule})" for one, rule in said if rule]
+    claims = ((one, claimed_by(report, one)) for one in truth.false_by)
+    wrong += [f"claims what is false: {one} ({rule})" for one, rule in claims if rule]
+    if truth.named_by and not any(is_said(report, one) for one in truth.named_by):
+        wrong.append(f"not named: {' or '.join(truth.named_by)}")
+    return wrong
 
 
 def _facts(truth: Truth, report: Mapping[str, Any]) -> list[str]:

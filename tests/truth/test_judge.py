@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.agreement import list_against
 from tests.truth.day import Truth
 from tests.truth.judge import wrongs
 
@@ -51,3 +52,32 @@ def test_what_must_not_be_said_is_looked_for_in_the_advice_too(step: str, wrong:
     truth = Truth("1", "faulty", never_say=("docker restart|restart the (llm )?provider",))
     said = wrongs(truth, answer(finding("callbacks-unpublished", "warn", "3 wait", step)))
     assert bool(said) is wrong
+
+
+LOST = finding("answers-missing", "warn", "It ended with 6 of 6 comparisons missing")
+
+
+def test_one_of_several_names_is_enough_and_evidence_counts() -> None:
+    said = answer({**LOST, "evidence": [{"source": "logs", "text": "user_id is None"}]})
+    assert wrongs(Truth("1", "faulty", named_by=("user_id", "kafka")), said) == []
+    assert wrongs(Truth("1", "faulty", named_by=("kafka|redis",)), said) == [
+        "not named: kafka|redis"
+    ]
+
+
+def test_what_is_false_is_looked_for_in_what_a_warn_or_an_error_says() -> None:
+    truth = Truth("1", "faulty", false_by=("MISSING",))
+    assert wrongs(truth, answer(LOST)) == ["claims what is false: MISSING (answers-missing)"]
+    assert wrongs(truth, answer({**LOST, "severity": "info"})) == []
+    assert wrongs(truth, answer(finding("passed", "warn", "no answer is missing"))) == []
+
+
+def listed(*numbers: int) -> Mapping[str, Any]:
+    return {"facts": {"batches": [{"batch_id": one, "mark": ""} for one in numbers]}}
+
+
+def test_a_batch_older_than_a_list_shows_is_not_held_against_it() -> None:
+    assert list(list_against(listed(55, 54, 6), 5, answer(LOST))) == []
+    assert list(list_against(listed(55, 6), 54, answer(LOST))) == ["the list does not show it"]
+    assert list(list_against(listed(), 1, answer(LOST))) == ["the list does not show it"]
+    assert list(list_against(listed(6), 6, answer(LOST))) != []
