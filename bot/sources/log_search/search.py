@@ -22,6 +22,8 @@ MAX_REGION_BYTES = 4 << 20
 # Of an event that is longer the rest is not looked at.
 MOST_BYTES = 4 * MAX_REGION_BYTES
 SLACK = timedelta(seconds=60)
+# They are read in a tenth of a second.
+MOST_LATE = 1_000
 ESTIMATE = "lines scanned is an estimate"
 NOT_IN_TIME = "only a part was read in the time there was"
 
@@ -185,7 +187,7 @@ def _search_words(
         hits = scan.hits(segment, max(start, part.offset), min(end, part.end))
         found.count(scan)
         bounds = Bounds(segment, scan.has_short_lines)
-        below = _read_hits(segment, bounds, hits, (start, end, below), found, parser)
+        below = _read_hits(segment, bounds, hits, (start, end, below), found, parser, stopped)
         _release_from(segment, part, below)
         if found.full:
             break
@@ -199,10 +201,18 @@ def _read_hits(
     stretch: tuple[int, int, int],
     found: Found,
     parser: Callable[[], LineParser],
+    stopped: Callable[[], bool],
 ) -> int:
-    """Parse the events around hits, newest first; return where the oldest of them begins."""
-    start, end, below = stretch
+    """Parse the events around hits, newest first; return where the oldest of them begins.
+
+    Once the time is over a few more are read, since the scan may have taken all of it. Without an
+    end to them the whole log would be one that was not read in time.
+    """
+    (start, end, below), late = stretch, 0
     for low, high in regions(bounds, hits, end, found.query.context, below=below):
+        late += stopped()
+        if late > MOST_LATE:
+            break
         reader, below = parser(), low
         events = parsed(bounds.read(low, min(high, low + MOST_BYTES)), low, segment.codec, reader)
         found.add(events, context=found.query.context)

@@ -16,7 +16,7 @@ from bot.sources.log_format.codec import Codec, PlainLines, looked_back
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_format.time import Stamp
 from bot.sources.log_search import bounds as bounds_module
-from bot.sources.log_search.search import search_segment
+from bot.sources.log_search.search import MOST_LATE, NOT_IN_TIME, search_segment
 from bot.sources.log_search.segment import Segment
 
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
@@ -146,3 +146,25 @@ def test_a_carriers_time_is_read_when_it_is_asked_for(monkeypatch: pytest.Monkey
     assert event is not None
     assert event.at is not None
     assert asked == []
+
+
+MANY = 2 * MOST_LATE
+
+
+def test_a_search_that_is_out_of_time_gives_the_newest_that_it_read(tmp_path: Path) -> None:
+    path = tmp_path / "cj.log"
+    path.write_bytes(b"".join(_plain(f"{AT} [info     ] {n} of {ID} [cj]") for n in range(MANY)))
+    asked: Counter[str] = Counter()
+
+    def is_over() -> bool:
+        asked["times"] += 1
+        return asked["times"] > 100
+
+    with closing(Segment(path, PlainLines(UTC))) as segment:
+        events, coverage = search_segment(
+            segment, LogQuery(any_of=(ID,)), lambda: LineParser("cj", "cj", Role.CJ, UTC), is_over
+        )
+    assert MOST_LATE <= len(events) <= MOST_LATE + 100
+    numbers = [int(one.event.split()[0]) for one in events]
+    assert numbers == [*range(MANY - len(events), MANY)]
+    assert (coverage.truncated, coverage.note) == (True, NOT_IN_TIME)
