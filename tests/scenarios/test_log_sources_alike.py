@@ -198,6 +198,8 @@ async def test_every_detector_tells_alike(shape: str, engine: Engine, tmp_path: 
     keys = {one["key"] for one in told(seen["files"]) if one["event"] == "open"}
     assert keys == {
         "database_errors/test/cj_assessment_service_grade_projections_pkey",
+        # 66 of the hundred comparisons were given up, a bundle at a time.
+        "provider_errors/test/llm_provider",
         "rejected_callbacks/test/essay_a_id_unknown_mode",
         "stuck_queue/test/llm_provider",
     }
