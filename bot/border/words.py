@@ -128,7 +128,7 @@ def is_prose(words: Iterable[str]) -> bool:
     error texts of the services none has as few of its own words as this takes for a sentence. What
     a person writes in the services' own words is not seen.
     """
-    counted = {word.rstrip(".-") for word in words if not is_measure(word)}
+    counted = {word.rstrip(".-") for word in words if not (is_measure(word) or is_id(word))}
     counted = {word for word in counted if any(map(str.isalpha, word))}
     size = len({word.lower() for word in counted})
     usual = len({word.lower() for word in counted if _is_everyday(word)})

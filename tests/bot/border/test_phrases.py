@@ -26,7 +26,10 @@ def words_of(shown: str) -> set[str]:
 @given(st.integers(), st.integers(SHORT, 60), st.sampled_from([" ", ", ", " and (", '" "']))
 def test_a_sentence_of_everyday_words_shows_its_ids_alone(seed: int, size: int, sign: str) -> None:
     chosen = random.Random(seed).sample(PLAIN, size)
-    shown = let_out(f"batch failed: {sign.join(chosen)} {ID}", 10_000).text
+    told = sign.join(chosen)
+    behind = let_out(f"batch failed; correlation={ID} {told}", 10_000).text
+    assert words_of(behind) <= {"batch", "failed", "correlation"} | words_of(ID)
+    shown = let_out(f"batch failed: {told} {ID}", 10_000).text
     assert words_of(shown) <= {"batch", "failed"} | words_of(ID)
     assert shown.startswith("batch failed: ")
 
