@@ -5,6 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
 
 from tests.chaos import engine, kills, outages, replicas, slack, traffic
@@ -46,8 +47,12 @@ async def _each(names: list[str], *, quick: bool) -> list[Row]:
     rows: list[Row] = []
     for name in names:
         print(f"running {name} …", file=sys.stderr)  # noqa: T201
-        found = await (QUICK if quick else SCENARIOS)[name]()
-        # What is known by then is not lost if a later one breaks off.
+        try:
+            found = await (QUICK if quick else SCENARIOS)[name]()
+        except Exception as error:
+            # The others go on, and the table says it.
+            traceback.print_exc()
+            found = [Row(name, "broke off", type(error).__name__, ok=False)]
         print(table(found), file=sys.stderr)  # noqa: T201
         rows += found
     return rows

@@ -10,7 +10,7 @@ import redis
 
 from bot.domain.alert import Reason
 from bot.service import embedded_postgres
-from tests.chaos.table import Row
+from tests.chaos.table import Row, shown
 from tests.chaos.world import PROVIDER, TICK_SECONDS, World, world
 
 WARM_TICKS = 30
@@ -108,8 +108,8 @@ async def run(outages: tuple[Outage, ...] = OUTAGES) -> list[Row]:
     """Live through every outage, healthy and stuck."""
     rows: list[Row] = []
     for outage in outages:
-        rows += await _healthy(outage)
-        rows += await _stuck(outage)
+        rows += [shown(row) for row in await _healthy(outage)]
+        rows += [shown(row) for row in await _stuck(outage)]
     return rows
 
 

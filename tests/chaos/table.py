@@ -1,5 +1,6 @@
 """What a chaos scenario found, and the table that all of them print."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,3 +22,9 @@ def table(rows: Iterable[Row]) -> str:
         f"| {r.scenario} | {r.what} | {r.value} | {'ok' if r.ok else 'BROKEN'} |" for r in rows
     ]
     return "\n".join(lines)
+
+
+def shown(row: Row) -> Row:
+    """Show a row at once: what is known by then is not lost if a later one breaks off."""
+    sys.stderr.write(f"{table([row]).splitlines()[-1]}\n")
+    return row

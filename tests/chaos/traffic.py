@@ -1,11 +1,10 @@
 """Healthy days and every kind of fault in simulated traffic, as rows of the chaos table."""
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.chaos.table import Row, table
+from tests.chaos.table import Row, shown
 from tests.traffic import warnings
 from tests.traffic.measure import MODES, healthy_day, measured
 from tests.traffic.stories import STORIES
@@ -18,14 +17,7 @@ async def run(*, runs: int = 100, warned: int = 20, hours: float = 24) -> list[R
     `runs` is how often each fault happens, `warned` how often what a warning is for. No clock
     counts in it but the simulated one, so it takes what time others leave.
     """
-    return await asyncio.to_thread(lambda: list(_shown(_rows(runs, warned, hours))))
-
-
-def _shown(rows: Iterator[Row]) -> Iterator[Row]:
-    """Show each row at once: all of them take long, and none is lost if a later one breaks off."""
-    for row in rows:
-        sys.stderr.write(f"{table([row]).splitlines()[-1]}\n")
-        yield row
+    return await asyncio.to_thread(lambda: [shown(row) for row in _rows(runs, warned, hours)])
 
 
 def _rows(runs: int, warned: int, hours: float) -> Iterator[Row]:
