@@ -7,7 +7,7 @@ from bot.border.context import is_called, is_data, is_shape, may_stand
 from bot.border.keys import KeyKind, kind_of
 from bot.border.layout import is_value_shape, shows_as
 from bot.border.tokens import Token
-from bot.border.vocabulary import pieces, sentences
+from bot.border.vocabulary import ANY, pieces, sentences
 from bot.border.words import is_part, is_prose
 
 MARK = "…"
@@ -16,7 +16,7 @@ SOME_UNKNOWN = 0.2
 MOST_UNKNOWN = 2
 # A person's sentence goes on behind a comma, a quoted word and a bracket.
 _SENTENCE_ENDS = frozenset({"colon", "equals", "line"})
-_PARTS_ENDS = _SENTENCE_ENDS | {"open", "close", "quote", "other"}
+_PARTS_ENDS = _SENTENCE_ENDS | {"open", "close", "other"}
 
 
 @dataclass(slots=True)
@@ -130,8 +130,16 @@ def _hide_first_names(tokens: Sequence[Token], verdicts: list[bool]) -> None:
 
 def is_said(tokens: Sequence[Token]) -> bool:
     """Say whether a run of words is what a system, driver or provider writes word for word."""
-    text = "".join(token.text for token in tokens).strip(" .").lower()
+    text = "".join(map(_as_written, tokens)).strip(" .").lower()
     return " " in text and all(part in sentences() for part in text.split(". "))
+
+
+def _as_written(token: Token) -> str:
+    """Return a token's text, or ANY where it is an id, a number or a part's name."""
+    word = token.text.rstrip(".-")
+    if token.kind == "word" and (is_shape(word) or is_part(word)):
+        return ANY + token.text[len(word) :]
+    return token.text
 
 
 def prose_places(tokens: Sequence[Token]) -> set[int]:

@@ -11,7 +11,9 @@ from importlib import resources
 
 _PIECE = re.compile(r"[A-ZÅÄÖ]+(?![a-zåäöéü])|[A-ZÅÄÖ]?[a-zåäöéü]+|[^\W\d_A-Za-zÅÄÖåäöéü]+|\d+")
 
-_SIGNS = re.compile(r"[^\w\s'/-]|\n")
+_SIGNS = re.compile(r"[^\w\s'/#-]|\n")
+# Stands in a sentence for an id, a number or a part's name.
+ANY = "#"
 LEAST_OF_A_SENTENCE = 3
 
 
@@ -37,7 +39,9 @@ def sentences() -> frozenset[str]:
     """Return what systems, drivers and providers write word for word, between signs, in lower case.
 
     From the errors of Linux, of HTTP and of Kafka's clients, and those of Redis, PostgreSQL, Python
-    and the providers that have everyday words.
+    and the providers that have everyday words; and of the log and error texts of the services and
+    of their drivers those parts that a sentence of everyday words could be, ANY for what they fill
+    in.
     """
     text = _beside("sentences.txt").lower()
     runs = (" ".join(run.split()) for run in _SIGNS.split(text))

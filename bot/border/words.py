@@ -1,8 +1,9 @@
 """Which single words of outside text may be shown."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from bot.border.shapes import LONG_HEX, OUR_UUID, UUID, is_early_date, is_id, is_measure
 from bot.border.vocabulary import everyday, is_known, key_words, pieces
@@ -38,6 +39,11 @@ SHORT = 4
 # With one of a person's own words in it a shorter one is, if no word is a service's.
 LEAST_OF_A_PERSON = 2
 _PERSON = key_words("of_a_person")
+# What only systems have: a run that names one in so many words is told by one.
+_SYSTEMS = key_words("of_a_system")
+WORDS_OF_A_SYSTEM = 12
+COUNT = "count"
+_TIMED = re.compile(r"\d+(?:\.\d+)?(?:ms|s|[kKMGT]i?B)")
 SINGLE_LETTERS = 2
 MOST_DIGITS = 6
 LEAST_GROUPED = 5
@@ -128,9 +134,12 @@ def is_prose(words: Iterable[str]) -> bool:
     error texts of the services none has as few of its own words as this takes for a sentence. What
     a person writes in the services' own words is not seen.
     """
-    counted = {word.rstrip(".-") for word in words if not (is_measure(word) or is_id(word))}
+    said = [word.rstrip(".-") for word in words]
+    counted = {word for word in said if not (is_measure(word) or is_id(word))}
     counted = {word for word in counted if any(map(str.isalpha, word))}
     size = len({word.lower() for word in counted})
+    if size <= WORDS_OF_A_SYSTEM and _names_a_system(said):
+        return False
     usual = len({word.lower() for word in counted if _is_everyday(word)})
     if usual == size >= LEAST_OF_A_PERSON and not _PERSON.isdisjoint(map(str.lower, counted)):
         return True
@@ -138,6 +147,23 @@ def is_prose(words: Iterable[str]) -> bool:
     if size >= LONG:
         return services < LEAST_OF_SERVICES or services * ONE_IN < size
     return size == SHORT and not services
+
+
+def _names_a_system(words: Sequence[str]) -> bool:
+    """Say whether words, none of a person's own among them, name what systems alone have."""
+    small = [word.lower() for word in words]
+    if any(one == COUNT and other.isdigit() for one, other in pairwise(small)):
+        return True
+    return _PERSON.isdisjoint(small) and (
+        not _SYSTEMS.isdisjoint(small)
+        or any(_TIMED.fullmatch(word) or is_part(word) or _is_setting(word) for word in words)
+    )
+
+
+def _is_setting(word: str) -> bool:
+    """Say whether a word is an identifier of few words, not all of which everybody says."""
+    parts = pieces(word) if "_" in word else []
+    return 1 < len(parts) <= SHORT and not everyday().issuperset(parts)
 
 
 def _is_everyday(word: str) -> bool:

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.border.passing import Passed, let_out
-from bot.border.vocabulary import everyday, vocabulary
+from bot.border.vocabulary import everyday, key_words, vocabulary
 from bot.border.words import SHORT
 
 # What says yes or no behind a key is shown.
-PLAIN = sorted(word for word in everyday() - {"none", "true"} if len(word) > 1)
+SYSTEMS = key_words("of_a_system")
+PLAIN = sorted(word for word in everyday() - SYSTEMS - {"none", "true"} if len(word) > 1)
 RARE = sorted(vocabulary() - everyday())
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 
@@ -44,6 +45,28 @@ def test_a_run_of_which_some_are_words_of_services_is_no_sentence() -> None:
         "connection was closed in the middle of operation",
     ):
         assert let_out(text) == Passed(text)
+
+
+@pytest.mark.parametrize("part", sorted(SYSTEMS & vocabulary()))
+def test_a_run_that_names_what_systems_alone_have_is_no_sentence(part: str) -> None:
+    for text in (f"could not find a free {part}", f"the {part} is held by another process"):
+        assert let_out(text) == Passed(text)
+        assert part not in let_out(f"{text} and my mother is dead").text
+
+
+def test_a_run_with_a_part_by_name_or_a_time_with_its_unit_is_no_sentence() -> None:
+    for text in (
+        "it is recommended to set max_connections to at least 100",
+        "it did not complete within the given time of 30s",
+        "student essay count 16 does not match expected count 18",
+    ):
+        assert let_out(text) == Passed(text)
+
+
+def test_a_line_of_the_services_fills_its_places_with_ids_and_numbers_alone() -> None:
+    text = "Performing spell check for essay"
+    assert let_out(f"{text} {ID}") == Passed(f"{text} {ID}")
+    assert "family" not in let_out(f"{text} family and work").text
 
 
 def test_a_word_said_again_and_again_is_no_sentence() -> None:
