@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain.log import Service
-from bot.errors import UsageError
-from bot.registry import commands
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading
 from bot.requests.questions.words.counts import names_several
@@ -59,10 +57,6 @@ _PAST = re.compile(
     r"|wrong|permissions?|denied|rights|rättighet\w*|behörighet\w*|något|problems?|errors?|trouble|fel|strul\w*|issues?|crash\w*)\b"
 )
 LLM = "llm_provider"
-_MEANS = re.compile(
-    r"\b(?:means?|meaning|betyder|innebär|explain|förklara|what(?: is|'s)|vad är)\b"
-)
-_RULE = re.compile(r"[a-z]+(?:[-_][a-z]+)+")
 _WORKS_ON = re.compile(
     r"\b(?:doing|working on|busy|gör|jobbar med|håller på)\b.*\b(?:provider\w*|worker\w*|llm)\b"
     r"|\b(?:provider\w*|worker\w*|llm)\b.*\b(?:doing|working on|busy|jobbar med|håller på)\b"
@@ -83,10 +77,8 @@ def of_a_matter(
 ) -> Reading | None:
     """Return the command that shows what a question without ids is about; None for no matter."""
     fold = asked.text.casefold()
-    if not (asks(fold) or _TIME_OUT.search(fold) or _MEANS.search(fold)):
+    if not (asks(fold) or _TIME_OUT.search(fold)):
         return None
-    if rule := _meant_rule(asked):
-        return Reading(f"/help {rule}")
     since = since_of(fold, local)
     if since.is_odd or moment_of(fold):
         return None
@@ -97,21 +89,6 @@ def of_a_matter(
         or _of_what_happened(fold, since.word, span)
     )
     return Reading(line) if line else None
-
-
-def _meant_rule(asked: PlainQuestion) -> str:
-    """Return the rule or alert whose meaning is asked for; "" for none that is known."""
-    if not _MEANS.search(asked.text.casefold()):
-        return ""
-    help_ = commands()["help"]
-    for word in asked.words:
-        if _RULE.fullmatch(fold := word.casefold()):
-            try:
-                help_.parse(fold)
-            except UsageError:
-                continue
-            return fold
-    return ""
 
 
 def _of_the_batches(asked: PlainQuestion, span: str) -> str:

@@ -19,6 +19,8 @@ _DID_CHANGE = re.compile(r"^(?:did|has|have|what|any\w*|some\w*|was|were)\b.*\bc
 _TOOK_AWAY = re.compile(r"\b(?:tog|togs|tagit|tagits) bort\b")
 # `how tall is` asks for a measure, and not how it goes.
 _MEASURE = re.compile(r"\bhow (\w+) (?:is|are|was|were)\b")
+# What the queue's answer tells by its size, its age and its movement.
+_QUEUE_MEASURES = frozenset("full empty deep crowded busy loaded packed backed high heavy".split())
 _OF_A_PERSON = re.compile(r"\b(?!batch)\w+'s (?:essay|grade|score|text|result)s?\b")
 
 
@@ -56,7 +58,9 @@ def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> Plain
         topics.add(Topic.WHY)
     if _OF_A_PERSON.search(fold):
         topics.add(Topic.OTHER)
-    if any(topic_of(one) is None and not one[0].isdecimal() for one in _MEASURE.findall(fold)):
+    known = _QUEUE_MEASURES if Topic.QUEUE in topics and not ids else ()
+    unknown = (one for one in _MEASURE.findall(fold) if one not in known)
+    if any(topic_of(one) is None and not one[0].isdecimal() for one in unknown):
         topics = _without_how(words, topics)
     acts = _acts(words)
     if _DID_CHANGE.search(fold) and acts == {"change"}:

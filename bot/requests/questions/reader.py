@@ -9,6 +9,7 @@ from bot.domain.log import Service
 from bot.requests.questions.listed import listed
 from bot.requests.questions.log_search import is_log_search, log_line
 from bot.requests.questions.matters import of_a_matter, server_asked
+from bot.requests.questions.meaning import meant_rule
 from bot.requests.questions.question import WHATS_UP, PlainQuestion, taken_apart
 from bot.requests.questions.reading import BUTTONS, Reading, unread_as
 from bot.requests.questions.refused import at_a_loss, considered_line, nearest, of_a_moment, refused
@@ -77,6 +78,8 @@ def read_question(
 
 
 def _read(asked: PlainQuestion, known: tuple[Service, ...], now: datetime, zone: tzinfo) -> Reading:
+    if not asked.ids and (rule := meant_rule(asked.text.casefold())):
+        return Reading(f"/help {rule}")
     if refusal := refused(asked):
         return refusal
     if is_log_search(asked.text, known):

@@ -41,6 +41,36 @@ READ = [
     ("which model graded batch 61", "/batch status 61"),
     ("vilken modell dömde 61", "/batch status 61"),
     ("what model was 61 run with", "/batch status 61"),
+    # How full the queue is, in any words.
+    ("how full is the queue", "/queue"),
+    ("how deep is the llm queue right now?", "/queue"),
+    ("how busy was the queue", "/queue"),
+    ("hur full är kön", "/queue"),
+    ("hur mycket ligger det i kön", "/queue"),
+    # Lines of a service, by what they say.
+    ("show me errors of the llm provider about 529", "/logs llm 529"),
+    ("errors from cj about deadlocks", "/logs cj deadlocks"),
+    ("any warnings in cj with IntegrityError?", "/logs cj IntegrityError"),
+    ("which lines of cj mention timeout since 9:00?", "/logs cj timeout --since 6h"),
+    ("visa fel från cj om 503", "/logs cj 503"),
+    ("finns det rader från cj om timeout", "/logs cj timeout"),
+    ("errors of the provider with 34", "/batch investigate 34"),
+    # What a rule or an alert means, however its name is typed.
+    ("what does orphaned item mean?", "/help orphaned-item"),
+    ("what do orphaned items mean", "/help orphaned-item"),
+    ("what does orphaned mean", "/help orphaned-item"),
+    ("what is an orphaned item?", "/help orphaned-item"),
+    ("meaning of queue frozen", "/help queue-frozen"),
+    ("can you explain head of line blocked", "/help head-of-line-blocked"),
+    ("explain degenerate scores", "/help degenerate-scores"),
+    ("what does the alert stuck queue mean", "/help stuck_queue"),
+    ("vad betyder bundle collateral", "/help bundle-collateral"),
+    ("vad menas med consumer silent?", "/help consumer-silent"),
+    ("vad betyder föräldralöst objekt?", "/help orphaned-item"),
+    # A state, and no name.
+    ("what is stuck?", "/batch list stuck"),
+    ("is anything orphaned", "/queue"),
+    ("what is in the queue", "/queue"),
     # What is past is no order.
     ("did we drop any callbacks since 11:30", "/batch list unanswered --since 11:30"),
     ("tappade vi några svar idag", "/batch list unanswered --since today"),
@@ -54,6 +84,11 @@ READ = [
 ]
 # With a button for each, the nearest: nothing is run, and there is a way on.
 REFUSED = [
+    # Lines of a service about nothing, or about the service itself.
+    ("errors with cj", "/batch list"),
+    ("is cj ok with errors?", "/batch list"),
+    # A measure of which the queue's answer says nothing.
+    ("how purple is the queue", "/queue"),
     ("why was it so slow at 13:02", "/changes 13:02"),
     ("varför gick det segt kl 13.02", "/changes 13:02"),
     ("what was going on around 09:30", "/changes 09:30"),
