@@ -149,19 +149,38 @@ def provider_state(
     modes = [one.mock_mode for one in told if one.mock_mode is not None]
     seen = any(is_mock(name) for name in providers)
     circuits = {name for one in told for name in one.open_circuits}
-    found = [(one.at, turn) for one in events if one.at and (turn := circuit_turn(one))]
-    turns = [(at, turn.is_open) for at, turn in found if not turn.is_brokers]
-    opened = max((at for at, is_open in turns if is_open), default=None)
-    closed = [at for at, is_open in turns if not is_open and opened and at >= opened]
+    opened, closed = _model_circuit(events)
     brokers = [one.broker_circuit_open for one in told if one.broker_circuit_open is not None]
     return ProviderState(
         mock_mode=any(modes) if modes else None,
         open_circuits=tuple(sorted(circuits)),
         circuit_at=opened,
-        circuit_closed_at=min(closed, default=None),
+        circuit_closed_at=closed,
         answered_by_mock=seen,
         broker_open=any(brokers) if brokers else _is_broker_open(events),
     )
+
+
+def _model_circuit(events: Iterable[LogEvent]) -> tuple[datetime | None, datetime | None]:
+    """Return when a breaker before a model opened last, and when all that had were closed again.
+
+    The process that opened it keeps it open: one that starts in its place begins closed.
+    """
+    opened: datetime | None = None
+    open_in: dict[str, bool] = {}
+    closed: datetime | None = None
+    for event in events:
+        turn = circuit_turn(event)
+        started = event.role is Role.LLM_PROVIDER and event.event.startswith(STARTED)
+        if event.at is None or not (started or (turn is not None and not turn.is_brokers)):
+            continue
+        is_open = turn is not None and turn.is_open
+        if is_open:
+            opened, closed = event.at, None
+        elif open_in.get(event.container):
+            closed = event.at
+        open_in[event.container] = is_open
+    return opened, None if any(open_in.values()) else closed
 
 
 def _is_broker_open(events: Iterable[LogEvent]) -> bool:

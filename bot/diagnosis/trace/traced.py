@@ -65,7 +65,10 @@ def error_words(traced: TracedComparison, row: PairRow) -> str:
 
 
 def row_line(row: PairRow) -> tuple[EvidenceLine, ...]:
-    """Return the line that an error row makes."""
+    """Return the line that a row without a valid answer makes: its error, or that it has none."""
+    if row.winner is None:
+        text = f"pair {row.pair_id}: no answer, winner empty"
+        return (EvidenceLine(DATABASE, row.submitted_at, text),)
     said = [row.error_code or "no error code", row.error_service or "?"]
     said += [f"HTTP {row.http_status}"] if row.http_status else []
     text = f"pair {row.pair_id}: winner error, {', '.join(said)}"

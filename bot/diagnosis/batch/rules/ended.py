@@ -1,5 +1,6 @@
 """Rules on how a batch ended: without a result, with answers missing, by hand, or well."""
 
+from collections import Counter
 from datetime import datetime
 
 from bot.diagnosis.batch.endings import AFTER, SWEPT, Sweep, few_valid, sweep_before, why_ended
@@ -255,12 +256,20 @@ def _missing(evidence: BatchEvidence) -> int:
 def _missing_why(evidence: BatchEvidence) -> str:
     if evidence.header.forced:
         return "CJ's monitor had waited for them until its time-out and scored the others."
-    ends = [lost_answer(one, build_ledger(one)) for one in evidence.comparisons]
-    places = {end.kind for end in ends} - {LossPlace.UNKNOWN}
-    if len(places) == 1:
-        return f"Where they ended: {places.pop().value}."
+    ends = Counter(lost_answer(one, build_ledger(one)).kind for one in evidence.comparisons)
+    if ends.keys() - {LossPlace.UNKNOWN}:
+        return _places(ends, evidence.pairs.pending)
     if isinstance(evidence.logs, Missing):
         return "Where they ended is not known: the logs could not be read."
     if not evidence.comparisons:
         return "No line that was read says where they ended."
     return "Their answers never came, so its result does not hold them."
+
+
+def _places(ends: Counter[LossPlace], missing: int) -> str:
+    """Return where the answers that were followed ended, each place with their number."""
+    followed = ends.total()
+    who = f"{followed} that were followed" if followed < missing else "they"
+    counted = [place for place in LossPlace if ends[place]]
+    places = "; ".join(f"{ends[place]} {place.value}" for place in counted)
+    return f"Where {who} ended: {places if len(counted) > 1 else counted[0].value}."

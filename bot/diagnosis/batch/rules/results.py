@@ -7,7 +7,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.rules.content import CONTENT_MISSING, essays_left_out
 from bot.diagnosis.batch.rules.worth import answers_alike
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
-from bot.domain.batch import PositionCounts
+from bot.domain.batch import PairCounts, PositionCounts
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.wording import many, part_of
@@ -95,7 +95,8 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
     few = bool(essays_left_out(evidence))
     whole = evidence.pairs.valid == evidence.pairs.total
     close = share > (UNUSABLE_WHOLE if whole else UNUSABLE_SHARE)
-    unusable = close and not few and not (whole and scores.pairs < MEASURED_PAIRS)
+    small = whole and (scores.pairs < MEASURED_PAIRS or _is_small_budget(evidence))
+    unusable = close and not few and not small
     if not close and scores.degenerate < DEGENERATE_SHARE * scores.essays:
         return None
     told = answers_alike(evidence, now) is not None
@@ -106,11 +107,7 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
         severity=Severity.WARN if unusable else Severity.INFO,
         confidence=Confidence.HIGH,
         what=f"{share:.0%} of the pairs of essays cannot be distinguished by their scores",
-        why="Their scores lie nearer than their standard errors: too few valid comparisons."
-        if unusable
-        else "So few essays took part that their scores tell little."
-        if few or close
-        else "Standard errors at the cap are common where essays are few; the ranking holds.",
+        why=_why_close(evidence, close=close, few=few, unusable=unusable),
         evidence=(
             evidence.line(
                 f"{part_of(scores.close, scores.pairs, 'pair')} within one standard error"
@@ -120,17 +117,39 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
                 f"{scores.uncompared} never compared"
             ),
         ),
-        next=("Treat the ranking as undecided.",) if unusable else (),
+        next=("Treat the ranking as undecided.",) if close and not few else (),
         cause=CONTENT_MISSING if few else ERRORS_AS_DONE if unusable else "",
     )
+
+
+def _why_close(evidence: BatchEvidence, *, close: bool, few: bool, unusable: bool) -> str:
+    if unusable:
+        return "Their scores lie nearer than their standard errors: too few valid comparisons."
+    if close and not few and _is_small_budget(evidence):
+        return (
+            "All that was asked for was answered, which is less than each pair once: nothing broke."
+        )
+    if few or close:
+        return "So few essays took part that their scores tell little."
+    return "Standard errors at the cap are common where essays are few, and are no fault."
+
+
+def _is_small_budget(evidence: BatchEvidence) -> bool:
+    """Whether fewer comparisons were meant than there are pairs, and their answers differ."""
+    return evidence.pairs.total < evidence.rows.scores.pairs and not _slot(evidence.pairs)
+
+
+def _slot(pairs: PairCounts) -> str:
+    """Return the slot that every answer names, "" where they differ."""
+    return "A" if pairs.valid == pairs.essay_a else "B" if pairs.valid == pairs.essay_b else ""
 
 
 def _one_sided(evidence: BatchEvidence) -> Finding | None:
     """Every answer names the same slot, and the scores tell nothing: the texts decided nothing."""
     pairs = evidence.pairs
-    if pairs.valid < ONE_SIDED or pairs.valid not in (pairs.essay_a, pairs.essay_b):
+    slot = _slot(pairs)
+    if pairs.valid < ONE_SIDED or not slot:
         return None
-    slot = "A" if pairs.essay_a else "B"
     return Finding(
         rule=DEGENERATE,
         severity=Severity.ERROR,

@@ -88,6 +88,17 @@ def test_a_breaker_is_told_of_as_its_lines_say_it(texts: Sequence[str], words: s
     assert bool(words) is bool(provider_state(_health(False), events).words)
 
 
+def test_a_start_of_the_provider_closes_the_breaker_that_the_process_before_it_opened() -> None:
+    opened = event(NOW, "Circuit breaker 'llm_provider_anthropic' transitioned to OPEN.", LPS)
+    started = event(NOW + timedelta(minutes=2), "Queue processor started", LPS)
+    again = replace(opened, at=NOW + timedelta(minutes=5))
+    closed_at = provider_state(_health(False), (opened, started)).circuit_closed_at
+    assert closed_at == started.at
+    twin = replace(started, container="llm_provider_2")
+    assert provider_state(_health(False), (opened, twin)).circuit_closed_at is None
+    assert provider_state(_health(False), (opened, started, again)).circuit_closed_at is None
+
+
 def test_the_breaker_of_another_service_is_none_of_the_providers() -> None:
     line = event(NOW, "Circuit breaker open: kafka_producer for outbox", CJ, level="error")
     assert not provider_state(_health(False), (line,)).words

@@ -599,6 +599,10 @@ async def test_a_trace_judges_the_comparison_and_not_its_batch(
     lacks = await trace(C, healthy(database=waits))
     assert lacks.verdict is verdict
     assert "has no answer, and batch 34 ended" in str(lacks.findings[0].what)
+    # Its row holds no winner, and no error either.
+    shown = " ".join(str(one.text) for one in lacks.findings[0].evidence)
+    assert "no answer, winner empty" in shown
+    assert "error" not in shown
 
 
 async def test_an_id_of_two_batches_names_both_with_a_button_each() -> None:

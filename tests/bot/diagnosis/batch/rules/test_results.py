@@ -32,7 +32,7 @@ def evidence(in_a: int = 15, valid: int = 30, **scores: Any) -> BatchEvidence:
 @pytest.mark.parametrize(
     ("scores", "severity"),
     [
-        # All standard errors at the cap, which few essays alone make: the ranking holds.
+        # All standard errors at the cap, which few essays alone make.
         ({"at_se_cap": 6, "degenerate": 6, "close": 4}, Severity.INFO),
         ({"at_se_cap": 0, "degenerate": 0, "close": 4}, None),
         ({"at_se_cap": 0, "degenerate": 0, "close": 15}, Severity.WARN),
@@ -61,14 +61,37 @@ def test_a_few_pairs_that_lie_close_are_no_fault_where_all_that_was_asked_was_an
     essays: int, severity: Severity, answered: bool
 ) -> None:
     pairs = essays * (essays - 1) // 2
-    given = evidence(7, 14, scored=essays, essays=essays, pairs=pairs, close=pairs)
+    given = evidence(7, 16, scored=essays, essays=essays, pairs=pairs, close=pairs)
     if not answered:
-        given = replace(given, rows=replace(given.rows, pairs=replace(given.pairs, total=15)))
+        given = replace(given, rows=replace(given.rows, pairs=replace(given.pairs, total=17)))
     found = degenerate_scores(given, NOW)
     assert found is not None
     assert found.severity == (severity if answered else Severity.WARN)
     assert str(found.what).startswith("100% of the pairs of essays")
-    assert "the ranking holds" not in str(found.why)
+    assert "are no fault" not in str(found.why)
+
+
+@pytest.mark.parametrize(
+    ("valid", "total", "severity"),
+    [
+        (9, 9, Severity.INFO),
+        (14, 14, Severity.INFO),
+        # Each pair was compared once and more, or answers are missing: it is not the budget's.
+        (15, 15, Severity.WARN),
+        (9, 10, Severity.WARN),
+    ],
+)
+def test_a_budget_of_less_than_each_pair_once_is_no_fault(
+    valid: int, total: int, severity: Severity
+) -> None:
+    given = evidence(valid // 2, valid, close=15)
+    given = replace(given, rows=replace(given.rows, pairs=replace(given.pairs, total=total)))
+    found = degenerate_scores(given, NOW)
+    assert found is not None
+    assert found.severity == severity
+    # The measure is told, and what follows from it, whoever's doing it is.
+    assert str(found.what).startswith("100% of the pairs")
+    assert "Treat the ranking as undecided." in map(str, found.next)
 
 
 @pytest.mark.parametrize(
