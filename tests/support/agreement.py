@@ -85,11 +85,17 @@ def list_against(listed: Answer, number: int, whole: Answer) -> Iterator[str]:
             yield "the list does not show it"
         return
     line = shown[number]
-    by_rows = sorted(one for one in loud(whole) if one[0] not in NOT_IN_ROWS)
+    seen = {one["rule"] for one in whole["findings"] if _is_of_rows(one)} - NOT_IN_ROWS
+    by_rows = sorted(one for one in loud(whole) if one[0] in seen)
     if line["mark"] and whole["verdict"] == "ok":
         yield f"the list says {line['mark']}, the investigation ok"
     if not line["mark"] and by_rows:
         yield f"the list says nothing, the investigation {by_rows}"
+
+
+def _is_of_rows(finding: Mapping[str, Any]) -> bool:
+    """Whether a row shows what a finding says, be it beside lines."""
+    return any(one["source"] == "cj_database" for one in finding.get("evidence", ()))
 
 
 def trace_against(trace: Answer, whole: Answer) -> Iterator[str]:

@@ -36,6 +36,8 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "key": ("api key", "key was refused", "authentication"),
     "mock": ("mock",),
     "duplicate": ("duplicate",),
+    "read-only": ("read-only", "takes no writes"),
+    "parsing": ("unusable",),
 }
 # What a day says would be false: rules, and words of a finding's `what`, that would claim it.
 CLAIMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -106,7 +108,7 @@ def is_claimed(report: Mapping[str, Any], claim: str) -> bool | None:
 
 def is_named(report: Mapping[str, Any], cause: str) -> bool | None:
     """Say whether a cause is named; None for a cause that is not known here."""
-    word = cause.casefold().strip()
+    word = cause.casefold().strip().replace("_", " ")
     text = spoken(report)
     for key, phrases in CAUSES.items():
         if key in word or word in phrases:

@@ -30,8 +30,8 @@ class Truth:
     phrases, `verdicts` what the answer may be. Each pattern of `wanted` is met by one finding
     (`rule: what`), `allowed` are the rules that may warn besides (None: any), and no pattern of
     `never_say` stands in a finding or in its advice, unless it is denied there. One pattern of
-    `named_by` at least stands in a finding, its evidence included; none of `false_by` in what a
-    warn or an error says.
+    `named_by` at least stands in a finding, its evidence included, unless the bot's own words for
+    all `causes` do; none of `false_by` stands in what a warn or an error says.
     """
 
     batch: str

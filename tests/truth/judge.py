@@ -94,7 +94,8 @@ def _patterns(truth: Truth, report: Mapping[str, Any]) -> list[str]:
     wrong += [f"says what it must not: {one} ({rule})" for one, rule in said if rule]
     claims = ((one, claimed_by(report, one)) for one in truth.false_by)
     wrong += [f"claims what is false: {one} ({rule})" for one, rule in claims if rule]
-    if truth.named_by and not any(is_said(report, one) for one in truth.named_by):
+    named = bool(truth.causes) and all(is_named(report, one) for one in truth.causes)
+    if truth.named_by and not named and not any(is_said(report, one) for one in truth.named_by):
         wrong.append(f"not named: {' or '.join(truth.named_by)}")
     return wrong
 
