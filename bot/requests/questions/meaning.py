@@ -1,9 +1,10 @@
-"""Reads a question about what a rule or an alert means, in whatever form its name is typed; pure."""
+"""Reads a question about what a rule or an alert means, however its name is typed; pure."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from bot.catalogue import entries
+from bot.requests.questions.words.vocabulary import words_in
 
 _MEANS = re.compile(
     r"\b(?:means?|meaning|meant|betyder|betydelsen|innebär|menas|explain|explanation|definition"
@@ -18,11 +19,11 @@ _WORD = re.compile(r"[^\W\d_]+")
 _PLURAL = re.compile(r"(?<=[^s])s$")
 _SWEDISH = {"föräldralös": "orphaned", "föräldralöst": "orphaned", "föräldralösa": "orphaned"}
 # What stands around a name, and is none.
-_AROUND = frozenset(
+_AROUND = words_in(
     "what whats does do is are the a an it that this when by of to me in and mean means meaning "
     "meant explain explanation definition rule alert finding word please can you could says say "
     "vad betyder betydelsen innebär menas förklara förklaring är en ett det den med av för regeln "
-    "larmet ordet objekt snälla kan du".split()
+    "larmet ordet objekt snälla kan du"
 )
 SHORTEST = 4
 

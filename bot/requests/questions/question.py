@@ -9,7 +9,7 @@ from bot.requests.questions.words.codes import codes_in
 from bot.requests.questions.words.counts import count_in
 from bot.requests.questions.words.orders import forbids, is_considered, is_past
 from bot.requests.questions.words.text import Named, clean, ids_of, words_of
-from bot.requests.questions.words.vocabulary import Topic, topic_of
+from bot.requests.questions.words.vocabulary import Topic, topic_of, words_in
 
 WHATS_UP = re.compile(
     r"\b(what'?s up|going on|hur kommer det sig|what\b.* wait(?:s|ing) for|vad väntar\b.* på"
@@ -20,7 +20,7 @@ _TOOK_AWAY = re.compile(r"\b(?:tog|togs|tagit|tagits) bort\b")
 # `how tall is` asks for a measure, and not how it goes.
 _MEASURE = re.compile(r"\bhow (\w+) (?:is|are|was|were)\b")
 # What the queue's answer tells by its size, its age and its movement.
-_QUEUE_MEASURES = frozenset("full empty deep crowded busy loaded packed backed high heavy".split())
+_QUEUE_MEASURES = words_in("full empty deep crowded busy loaded packed backed high heavy")
 _OF_A_PERSON = re.compile(r"\b(?!batch)\w+'s (?:essay|grade|score|text|result)s?\b")
 
 
