@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.marks import CHOICES, is_stuck, last_sign
+from bot.diagnosis.batch.marks import CHOICES, is_faulty, is_stuck, last_sign
 from bot.diagnosis.evidence.read import configured, read, rows_reading, without_rights
 from bot.diagnosis.queue.evidence import collect as collect_queue
 from bot.diagnosis.queue.report import diagnose as diagnose_queue
-from bot.domain.batch import BatchSummary
+from bot.domain.batch import CANCELLED, BatchSummary
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report
 from bot.domain.words import Text, when, words
@@ -17,15 +17,18 @@ from bot.ports import CommandContext
 from bot.text.wording import many
 from commands.batch.lines import facts, table
 from commands.batch.listed_words import ListAsked
-from commands.batch.row_marks import row_marks
+from commands.batch.row_marks import RowMarks, row_marks
 
-STUCK = "stuck"
+STUCK, FAULTY = "stuck", "faulty"
 OPEN = "open"
 # The newest batches among which those are looked for that show a fault.
 READ = 250
+# So many of them are judged by all their rows, older ones by their counts.
+JUDGED = 50
+MOST_NAMED = 8
 TOLD = {
     STUCK: ("waits longer than it should", "wait longer than they should", "waits too long"),
-    "faulty": ("failed or is flawed", "failed or are flawed", "shows a fault"),
+    FAULTY: ("failed or is flawed", "failed or are flawed", "shows a fault"),
     "unanswered": ("lacks an answer", "lack an answer", "lacks an answer"),
     OPEN: ("has not ended", "have not ended", "is under way"),
 }
@@ -42,9 +45,12 @@ async def chosen_batches(ask: ListAsked, begin: datetime | None, context: Comman
         unread = batch_report.unreadable("list", found)
         return unread if queue is None else _with_queue(unread, queue)
     recent = [one for one in found if begin is None or last_sign(one) >= begin]
-    mine = [one for one in recent if CHOICES[ask.choice](one, now)]
+    if ask.choice == FAULTY:
+        mine, marks = await _faulty(recent, ask.count, context)
+    else:
+        mine = [one for one in recent if CHOICES[ask.choice](one, now)]
+        marks = await row_marks(context.sources, mine[: ask.count], now, deadline=context.deadline)
     shown = mine[: ask.count]
-    marks = await row_marks(context.sources, shown, now, deadline=context.deadline)
     waiting = 0 if ask.choice == STUCK else sum(is_stuck(one, now) for one in recent)
     told = _told(ask.choice, len(mine))
     hidden = found[0].hidden if found else ()
@@ -63,16 +69,49 @@ async def chosen_batches(ask: ListAsked, begin: datetime | None, context: Comman
             when(begin, " since ") if begin else "",
             "." if len(shown) == len(mine) else f"; the newest {len(shown)} are shown.",
             _within(ask.choice, found, begin),
+            f" Older ones than the newest {JUDGED} were judged by their counts."
+            if ask.choice == FAULTY and len(recent) > JUDGED
+            else "",
             f" {without_rights(hidden)}" if hidden else "",
             marks.words,
         ),
-        lines=(f"{many(waiting, 'batch', ('waits', 'wait'))} too long: /batch list stuck.",)
-        if waiting and ask.choice == "faulty"
-        else (),
+        lines=_besides(recent, waiting) if ask.choice == FAULTY else (),
         tables=(table(shown, marks.by_number, now),) if shown else (),
         actions=_actions(ask.choice, shown, waiting),
     )
     return report if queue is None else _with_queue(report, queue)
+
+
+async def _faulty(
+    recent: Sequence[BatchSummary], count: int, context: CommandContext
+) -> tuple[list[BatchSummary], RowMarks]:
+    """Return the batches that failed or are flawed, with the marks of the first `count` of them.
+
+    The newest are judged as each one's own answer judges its rows; one under way by its counts.
+    """
+    now = context.now()
+    newest = [
+        one
+        for one in recent[:JUDGED]
+        if not is_stuck(one, now) and one.header.state != CANCELLED
+        and (one.header.ended or is_faulty(one, now))
+    ]  # fmt: skip
+    older = [one for one in recent[JUDGED:] if is_faulty(one, now)]
+    judged = [*newest, *older[:count]]
+    marks = await row_marks(context.sources, judged, now, deadline=context.deadline)
+    return [one for one in newest if marks.by_number[one.header.batch_id]] + older, marks
+
+
+def _besides(recent: Sequence[BatchSummary], waiting: int) -> tuple[str, ...]:
+    """Return what is told beside those that failed: which wait, and which somebody cancelled."""
+    wait = f"{many(waiting, 'batch', ('waits', 'wait'))} too long: /batch list stuck."
+    ids = [str(one.header.batch_id) for one in recent if one.header.state == CANCELLED]
+    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+    cancelled = f"{many(len(ids), 'batch', ('was', 'were'))} cancelled: "
+    return (
+        *((wait,) if waiting else ()),
+        *((f"{cancelled}{', '.join(ids[:MOST_NAMED])}{more}.",) if ids else ()),
+    )
 
 
 async def _read(choice: str, context: CommandContext) -> Sequence[BatchSummary] | Missing:

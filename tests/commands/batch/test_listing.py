@@ -107,6 +107,30 @@ async def test_what_failed_says_how_many_wait_besides() -> None:
     assert "/batch list stuck" in report.actions
 
 
+async def test_what_failed_says_who_was_cancelled_besides() -> None:
+    report = await _listed("list faulty")
+    assert "1 batch was cancelled: 7." in map(str, report.lines)
+    assert 7 not in _numbers(report)
+
+
+async def test_what_is_flawed_by_its_rows_alone_is_among_what_failed() -> None:
+    mocked = _ended(1, models={"mock/mock-1": 6})
+    ungraded = _ended(2)
+    ungraded = replace(ungraded, header=replace(ungraded.header, assigned=True))
+    report = await _listed("list faulty", database=FakeDatabase([mocked, ungraded, _ended(3)]))
+    marks = {one["batch_id"]: one["mark"] for one in report.facts["batches"]}
+    assert marks == {1: "mock mode", 2: "no grades"}
+
+
+async def test_older_batches_are_judged_by_their_counts_and_that_is_said() -> None:
+    batches = [_ended(number, models={"mock/mock-1": 6}) for number in range(1, 60)]
+    batches[2] = _batch(3, "ERROR_PROCESSING", "FAILED", 150, error=10)
+    report = await _listed("list faulty 50", database=FakeDatabase(batches))
+    assert len(_numbers(report)) == 50
+    assert "51 batches failed or are flawed" in str(report.summary)
+    assert "Older ones than the newest 50 were judged by their counts" in str(report.summary)
+
+
 async def test_no_batch_found_is_not_called_well() -> None:
     report = await _listed("list faulty --since 1m")
     assert str(report.headline) == "No batch that was read shows a fault"
