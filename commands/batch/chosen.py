@@ -98,7 +98,9 @@ async def _faulty(
     ]  # fmt: skip
     older = [one for one in recent[JUDGED:] if is_faulty(one, now)]
     judged = [*newest, *older[:count]]
-    marks = await row_marks(context.sources, judged, now, deadline=context.deadline)
+    marks = await row_marks(
+        context.sources, judged, now, deadline=context.deadline, with_events=True
+    )
     return [one for one in newest if marks.by_number[one.header.batch_id]] + older, marks
 
 

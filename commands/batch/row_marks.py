@@ -8,8 +8,10 @@ from datetime import datetime
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.headline import AROUND
 from bot.diagnosis.batch.marks import look_needed
+from bot.diagnosis.batch.publisher import lost_results
 from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.batch.rules.content import NOT_PREPARED, PREPARED_FOR, content_missing
+from bot.diagnosis.comparison.causes import OUTBOX_UNPUBLISHED
 from bot.diagnosis.evidence import system_state
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.evidence.system_state import SystemState
@@ -41,16 +43,27 @@ class RowMarks:
 
 
 async def row_marks(
-    sources: Sources, batches: Sequence[BatchSummary], now: datetime, *, deadline: Deadline
+    sources: Sources,
+    batches: Sequence[BatchSummary],
+    now: datetime,
+    *,
+    deadline: Deadline,
+    with_events: bool = False,
 ) -> RowMarks:
-    """Return why each batch needs a look, "" where neither its rows nor its line says so."""
-    logs, around, rows = await asyncio.gather(
+    """Return why each batch needs a look, "" where neither its rows nor its line says so.
+
+    `with_events` asks the logs for events too that rows call published and CJ's publisher held.
+    """
+    begun = [one.header.created_at for one in batches] if with_events else []
+    logs, lost, around, rows = await asyncio.gather(
         _essay_lines(sources, batches, deadline),
+        _lost_events(sources, begun, now, deadline),
         system_state.collect(sources, deadline),
         asyncio.gather(*(_rows(sources, one, deadline) for one in batches)),
     )
     marks = {
         one.header.batch_id: _mark(one, read_of_it, logs, around, now)
+        or (OUTBOX_UNPUBLISHED.rule.replace("-", " ") if one.header.bos_batch_id in lost else "")
         for one, read_of_it in zip(batches, rows, strict=True)
     }
     return RowMarks(marks, sum(isinstance(one, Missing) for one in rows))
@@ -76,6 +89,14 @@ def _mark(
     found = [one for one in loud if one.rule not in AROUND]
     worst = sorted(found, key=lambda one: one.severity is not Severity.ERROR)
     return worst[0].rule.replace("-", " ") if worst else ""
+
+
+async def _lost_events(
+    sources: Sources, begun: Sequence[datetime], now: datetime, deadline: Deadline
+) -> frozenset[str]:
+    if not begun:
+        return frozenset()
+    return await lost_results(sources, min(begun), now, deadline=deadline)
 
 
 def _lacks_essays(summary: BatchSummary) -> bool:

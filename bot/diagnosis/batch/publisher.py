@@ -15,7 +15,13 @@ from bot.diagnosis.publishing.memory import (
     memory_of,
     published_by_all,
 )
-from bot.diagnosis.publishing.outbox_events import AFTER_TEXTS, KeptEvent, kept_events
+from bot.diagnosis.publishing.outbox_events import (
+    AFTER_TEXTS,
+    OUTBOX_TEXTS,
+    QUEUING,
+    KeptEvent,
+    kept_events,
+)
 from bot.domain.evidence import LOGS
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.ports import Deadline, Sources
@@ -56,6 +62,30 @@ async def with_results(
     )
     later = merged(evidence.logs, found).events if isinstance(found, LogSearch) else events
     return replace(evidence, kept_results=_kept(evidence, later))
+
+
+async def lost_results(
+    sources: Sources, since: datetime, now: datetime, *, deadline: Deadline
+) -> frozenset[str]:
+    """Return the bos batch ids of events that only CJ's publisher held, or held and lost.
+
+    Rows call such events published. Most often no line tells of one, and one search says so.
+    """
+    blocked = LogQuery(
+        any_of=(QUEUING,), roles=(Role.CJ,), since=since, until=now, max_events=MAX_LINES
+    )
+    found = await read(
+        LOGS, sources.logs, lambda source: source.search(blocked), deadline.next_timeout()
+    )
+    times = [one.at for one in found.events if one.at] if isinstance(found, LogSearch) else []
+    if not times:
+        return frozenset()
+    around = replace(blocked, any_of=(*OUTBOX_TEXTS, *AFTER_TEXTS), since=min(times) - BESIDE)
+    found = await read(
+        LOGS, sources.logs, lambda source: source.search(around), deadline.next_timeout()
+    )
+    kept = kept_events(found.events) if isinstance(found, LogSearch) else ()
+    return frozenset(one.aggregate for one in kept if one.fate is not Fate.DELIVERED)
 
 
 def _kept(evidence: BatchEvidence, events: Iterable[LogEvent]) -> tuple[KeptEvent, ...]:

@@ -17,7 +17,8 @@ RELAYS, RELAYED = (
     "Successfully published event from outbox",
 )
 # What tells that an event was kept back; and what became of it then.
-OUTBOX_TEXTS = (RELAYS, RELAYED, "queuing message for topic", "Queued message for retry")
+QUEUING = "queuing message for topic"
+OUTBOX_TEXTS = (RELAYS, RELAYED, QUEUING, "Queued message for retry")
 AFTER_TEXTS = ("Kafka recovery loop", "Recovery batch complete", "published queued message")
 
 

@@ -122,6 +122,28 @@ async def test_what_is_flawed_by_its_rows_alone_is_among_what_failed() -> None:
     assert marks == {1: "mock mode", 2: "no grades"}
 
 
+async def test_a_result_that_only_cjs_publisher_held_is_among_what_failed() -> None:
+    """Its rows call it published; CJ started anew with it in memory."""
+    one, topic = _ended(1), "huleedu.cj_assessment.completed.v1"
+    sent = {"event_id": "e-1", "event_type": topic, "aggregate_id": one.header.bos_batch_id}
+    blocked = (
+        "Circuit breaker is open for Kafka publisher 'cj_assessment_producer', "
+        f"queuing message for topic '{topic}'"
+    )
+    said = (
+        event(NOW - 40 * MINUTE, "Publishing event from outbox to Kafka", CJ, **sent),
+        event(NOW - 40 * MINUTE, blocked, CJ),
+        event(NOW - 40 * MINUTE, "Successfully published event from outbox", CJ, **sent),
+        event(NOW - 30 * MINUTE, "Starting Kafka recovery loop", CJ),
+    )
+    rows = FakeDatabase([one, _ended(2)])
+    report = await _listed("list faulty", database=rows, logs=FakeLogs(said))
+    marks = {one["batch_id"]: one["mark"] for one in report.facts["batches"]}
+    assert marks == {1: "outbox unpublished"}
+    calm = await _listed("list faulty", database=rows, logs=FakeLogs(said[:1] + said[2:]))
+    assert not _numbers(calm)
+
+
 async def test_older_batches_are_judged_by_their_counts_and_that_is_said() -> None:
     batches = [_ended(number, models={"mock/mock-1": 6}) for number in range(1, 60)]
     batches[2] = _batch(3, "ERROR_PROCESSING", "FAILED", 150, error=10)
