@@ -7,7 +7,7 @@ from itertools import pairwise
 from bot.border.keys import KeyKind, counts, is_known_key, kind_of
 from bot.border.shapes import UUID, is_id, is_long_number, is_measure
 from bot.border.vocabulary import key_words, pieces
-from bot.border.words import is_long_hex, may_be_called, may_show
+from bot.border.words import NAMES, ONLY_NAMES, is_long_hex, may_be_called, may_show
 
 _SECRET_BEFORE = key_words("before_a_secret")
 _TRACE_BEFORE = key_words("before_a_trace")
@@ -16,6 +16,7 @@ _PEOPLE = key_words("before_a_name")
 _NUMBER_BEFORE = key_words("before_a_long_number")
 _TO_SOMEBODY = key_words("to_a_person")
 _DONE_BY_PEOPLE = key_words("done_by_people")
+_TOLD = key_words("before_a_secret_word")
 _LOGINS = key_words("logins")
 _PATHS_OF_PEOPLE = key_words("paths_of_people")
 _PATHS_OF_SECRETS = key_words("paths_of_secrets")
@@ -62,7 +63,7 @@ def is_data(word: str, before: Sequence[str]) -> bool:
     if "/" in word or ":" in word:
         parts = _PARTS.split(word)
         named = any(_is_somebody(*pair) for pair in pairwise(parts))
-        if named or _is_login(word) or _is_entry(parts):
+        if named or _is_login(word) or _is_entry(parts) or _is_told(word):
             return True
     digits = any(c.isdigit() for c in word) and not word.isdigit()
     return digits and bool(
@@ -104,6 +105,10 @@ def _is_led_to(word: str, before: Sequence[str]) -> bool:
         return True
     if (_LETTER_FLAG.fullmatch(last) and is_id(word)) or (last == "-p" and not is_measure(word)):
         return True
+    if last == "-a" and before[-2:-1] and before[-2].lower().startswith("redis"):
+        return True
+    if word.lower() in ONLY_NAMES and last.lower() in NAMES:
+        return True
     if _is_surname(word, before) or is_called(word, before):
         return True
     return _says_who(word) and _leads_to_data(last)
@@ -123,6 +128,15 @@ def _is_entry(parts: Sequence[str]) -> bool:
             return True
         leads = leads or not _PATHS_OF_SECRETS.isdisjoint(pieces(part)[-1:])
     return False
+
+
+def _is_told(word: str) -> bool:
+    """Say whether a part of a word is a secret's name and the next its text: `token:worker-1`."""
+    parts = word.split(":")
+    return any(
+        not _TOLD.isdisjoint(pieces(one)[-1:]) and not is_measure(other)
+        for one, other in pairwise(parts)
+    )
 
 
 def _is_login(word: str) -> bool:

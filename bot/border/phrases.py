@@ -8,7 +8,7 @@ from bot.border.keys import KeyKind, kind_of
 from bot.border.layout import is_value_shape, shows_as
 from bot.border.tokens import Token
 from bot.border.vocabulary import ANY, pieces, sentences
-from bot.border.words import is_part, is_prose
+from bot.border.words import NAMES, ONLY_NAMES, is_part, is_prose
 
 MARK = "…"
 MOST_WORDS = 24
@@ -124,7 +124,9 @@ def _hide_first_names(tokens: Sequence[Token], verdicts: list[bool]) -> None:
     words = [place for place, token in enumerate(tokens) if token.kind in ("word", "flag")]
     for one, other in zip(reversed(words[:-1]), reversed(words[1:]), strict=True):
         first, second = (tokens[at].text.rstrip(".-") for at in (one, other))
-        if not verdicts[other] and is_called(second, [first]) and first[:1].isupper():
+        called = is_called(second, [first]) and first[:1].isupper()
+        called = called or (second.lower() in ONLY_NAMES and first.lower() in NAMES)
+        if not verdicts[other] and called:
             verdicts[one] = False
 
 

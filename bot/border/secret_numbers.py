@@ -1,5 +1,6 @@
 """Numbers that a word before them makes a secret, whatever signs stand between: `pin (4711)`."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -11,6 +12,9 @@ from bot.border.words import is_long_hex
 
 _SECRETS = key_words("a_secret_itself")
 _CODES = key_words("a_code")
+_MY = frozenset({"the", "your", "my", "din", "min", "a"})
+_GRADES = key_words("a_grade")
+_GRADE = re.compile("[A-Fa-f][+-]?")
 _VERIFIED = frozenset({"verification", "verifiering"})
 # What may stand between a secret's word and its number, or between two numbers of a list.
 _PLAIN_CODES = key_words("a_plain_code")
@@ -31,6 +35,7 @@ _VERDICTS = key_words("verdicts_on_a_secret")
 _ON_THE_WAY = _BETWEEN | key_words("on_the_way_to_a_secret")
 _ENDS = frozenset({"comma", "line", "colon", "equals"})
 _QUOTED_AS = ("quote", "word", "quote", "space", "word", "space")
+_AS = ("word", "space", "word", "space")
 LEAST_DIGITS = 4
 _SEPARATOR = "|"
 _BLANK = Token("space", " ")
@@ -39,20 +44,44 @@ _BLANK = Token("space", " ")
 def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token], int]:
     """Return the tokens with such numbers replaced by `mark`, and how many were.
 
-    Behind a birth's word each number and month is one, whatever its length.
+    Behind a birth's word each number and month is one, whatever its length, and behind a grade's
+    each letter of the scale. A code may also stand before its word: `4829 is the code`.
     """
-    found, count, last = [], 0, ""
+    found, count, last = list[Token](), 0, ""
     least: int | None = None
     for token in tokens:
         if token.kind == "line" or (token.kind == "equals" and last in _CODES):
             least = None
         elif token.kind in ("word", "flag"):
-            if least is not None and _is_told(token.text, least, is_code=last in _CODES):
+            if _is_number_of(last, least, token.text):
                 token, count = Token("other", mark), count + 1
             elif not _is_between(token.text):
+                if token.text.lower() in _CODES and last not in _PLAIN_CODES:
+                    count += _hides_before(found, mark)
                 least, last = _least_of(token.text, last)
         found.append(token)
     return found, count
+
+
+def _is_number_of(last: str, least: int | None, word: str) -> bool:
+    """Say whether a word is the number, date or grade that the last word of names leads to."""
+    if last in _GRADES:
+        return _GRADE.fullmatch(word) is not None
+    return least is not None and _is_told(word, least, is_code=last in _CODES)
+
+
+def _hides_before(found: list[Token], mark: str) -> int:
+    """Hide the number before a code's word, if only plain words and signs stand between."""
+    for place in range(len(found) - 1, -1, -1):
+        token = found[place]
+        if token.kind == "line":
+            return 0
+        if token.kind == "word" and _is_told(token.text, LEAST_DIGITS, is_code=True):
+            found[place] = Token("other", mark)
+            return 1
+        if token.kind == "word" and not (_is_between(token.text) or token.text.lower() in _MY):
+            return 0
+    return 0
 
 
 def without_secret_ids(tokens: list[Token], mark: str) -> tuple[list[Token], int]:
@@ -136,7 +165,11 @@ def without_secret_words(tokens: list[Token], mark: str) -> tuple[list[Token], i
 
 
 def _hides_quoted(found: list[Token], mark: str) -> int:
-    """Hide the word of `'word' as`, which a secret's name follows."""
+    """Hide the word of `'word' as` or `word as`, which a secret's name follows."""
+    kinds = tuple(token.kind for token in found[-4:])
+    if kinds == _AS and found[-2].text.lower() == "as" and not _may_follow(found[-4].text):
+        found[-4] = Token("other", mark)
+        return 1
     if tuple(token.kind for token in found[-6:]) != _QUOTED_AS or found[-2].text.lower() != "as":
         return 0
     found[-5] = Token("other", mark)

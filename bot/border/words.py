@@ -35,7 +35,11 @@ _SPLIT = re.compile(r"[^\w]+|_")
 # A run of so many words is a person's when fewer than so many, and fewer than one in so many, are
 # words of services; one of fewer words when none is.
 LONG, LEAST_OF_SERVICES, ONE_IN = 5, 2, 5
-SHORT = 4
+SHORT, SHORTEST = 4, 3
+# Of so many words two of a judge's or a prompt's make a sentence of theirs.
+_OF_TEXTS = key_words("of_a_text")
+LEAST_OF_TEXTS = 2
+_VERDICTS = key_words("verdicts_of_systems")
 # With one of a person's own words in it a shorter one is, if no word is a service's.
 LEAST_OF_A_PERSON = 2
 _PERSON = key_words("of_a_person")
@@ -87,6 +91,8 @@ def is_name(word: str) -> bool:
 def _is_called(word: str) -> bool:
     """Say whether a word of several pieces is a name of names, or a person's sentence."""
     parts = [piece for piece in pieces(word) if not piece.isdigit() and len(piece) > 1]
+    if word.endswith(("Error", "Exception")):
+        parts.pop()
     if len(parts) > 1 and NAMES.issuperset(parts) and not ONLY_NAMES.isdisjoint(parts):
         return True
     return len(parts) >= LONG and is_prose(one.title() if one in NAMES else one for one in parts)
@@ -143,10 +149,14 @@ def is_prose(words: Iterable[str]) -> bool:
     usual = len({word.lower() for word in counted if _is_everyday(word)})
     if usual == size >= LEAST_OF_A_PERSON and not _PERSON.isdisjoint(map(str.lower, counted)):
         return True
+    if size >= SHORT and sum(map(_is_of_texts, counted)) >= LEAST_OF_TEXTS:
+        return True
     services = size - usual
     if size >= LONG:
         return services < LEAST_OF_SERVICES or services * ONE_IN < size
-    return size == SHORT and not services
+    if size == SHORTEST and (len(counted) < len(said) or _VERDICTS & set(map(str.lower, said))):
+        return False
+    return SHORTEST <= size <= SHORT and not services
 
 
 def _names_a_system(words: Sequence[str]) -> bool:
@@ -164,6 +174,10 @@ def _is_setting(word: str) -> bool:
     """Say whether a word is an identifier of few words, not all of which everybody says."""
     parts = pieces(word) if "_" in word else []
     return 1 < len(parts) <= SHORT and not everyday().issuperset(parts)
+
+
+def _is_of_texts(word: str) -> bool:
+    return word in ("A", "B") or word.lower() in _OF_TEXTS
 
 
 def _is_everyday(word: str) -> bool:

@@ -273,6 +273,34 @@ def test_a_code_is_hidden_unless_it_is_of_something_else(text: str, digits: str)
         assert let_out(other) == Passed(other)
 
 
+@pytest.mark.parametrize("text", ["{} is the code", "{} is your code", "{} (code)"])
+def test_a_code_is_hidden_before_its_word(text: str) -> None:
+    assert "4829" not in let_out(text.format("4829")).text
+    assert let_out("4829 exit code") == Passed("4829 exit code")
+
+
+@pytest.mark.parametrize(
+    "text", ["grade {} for essay 3", "Essay 3: grade {}", "essay 3 got grade {}", "betyg {}"]
+)
+@pytest.mark.parametrize("grade", ["A", "F", "C+"])
+def test_a_grade_is_hidden(text: str, grade: str) -> None:
+    assert grade not in let_out(text.format(grade)).text.split()
+
+
+@pytest.mark.parametrize(
+    "text", ["token:{}", "cache:token:{}", "redis-cli -a {}", "tried {} as password"]
+)
+@pytest.mark.parametrize("known", ["worker", "default-worker-1"])
+def test_a_known_word_is_hidden_within_a_word_and_before_its_label(text: str, known: str) -> None:
+    assert known not in let_out(text.format(known)).text
+
+
+@pytest.mark.parametrize("text", ["MAX FISHER FAILED", "mark fisher failed", "MaxFisherError"])
+def test_a_name_of_known_words_is_hidden_in_whatever_case(text: str) -> None:
+    assert "fisher" not in let_out(text).text.lower()
+    assert "ma" not in let_out(text).text.lower()
+
+
 def test_a_digest_stays_unless_the_line_speaks_of_a_signature() -> None:
     digest = "9f86d081884c7d65" * 4
     assert digest in let_out(f"image sha256:{digest} pulled").text

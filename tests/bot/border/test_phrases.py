@@ -69,6 +69,23 @@ def test_a_line_of_the_services_fills_its_places_with_ids_and_numbers_alone() ->
     assert "family" not in let_out(f"{text} family and work").text
 
 
+def test_what_a_judge_or_a_prompt_says_of_texts_is_a_sentence() -> None:
+    for text in (
+        "Compare content, structure, language and errors",
+        "Grade by structure, content and errors",
+        "B has more errors than A",
+        "Too many errors in the second text",
+    ):
+        assert not words_of(let_out(text).text)
+
+
+def test_three_everyday_words_are_a_sentence_unless_they_are_a_verdict_or_tell_a_number() -> None:
+    for text in ("Lost in time", "Left without help", "Both are wrong"):
+        assert let_out(text) == Passed("…", 1)
+    for text in ("secret not found", "moved to page 2"):
+        assert let_out(text) == Passed(text)
+
+
 def test_a_word_said_again_and_again_is_no_sentence() -> None:
     assert let_out("ok " * 20).replaced == 0
 
