@@ -27,6 +27,7 @@ _WORDS = {
     Verdict.UNKNOWN: "not decidable: a needed source could not be read",
     Verdict.ERROR: "not to be trusted as it is",
 }
+_SCORED = "its grades are stored, and its state still says that it is scored"
 _OPEN_WORDS = {
     Verdict.OK: "no result yet, and nothing is wrong with it",
     Verdict.WARN: "no result yet, and it needs a look",
@@ -169,7 +170,7 @@ def _verdict_words(report: Report, evidence: BatchEvidence) -> str:
     if report.verdict is Verdict.UNKNOWN:
         return _WORDS[report.verdict]
     if not evidence.ended:
-        return _OPEN_WORDS[report.verdict]
+        return _SCORED if evidence.has_result else _OPEN_WORDS[report.verdict]
     if not evidence.has_result:
         return "ended without a result"
     if evidence.provider.answered_by_mock:

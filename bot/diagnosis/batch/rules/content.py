@@ -48,9 +48,8 @@ PROMPT, RUBRIC, ANCHORS = "the assignment's prompt", "the judge's rubric", "anch
 _STATUS = re.compile(r"HTTP (\d{3})")
 # What CJ's own codes say where the content service answered something else than an error.
 _CODES = {
-    "RESOURCE_NOT_FOUND": "The content service does not have these texts; CJ leaves out what it "
-    "cannot fetch.",
-    "INVALID_RESPONSE": "The content service gave empty texts; CJ leaves out an essay without one.",
+    "RESOURCE_NOT_FOUND": "does not have {}",
+    "INVALID_RESPONSE": "gave {} empty",
 }
 MOST = 0.5
 LOOK_AT_ADDRESS = (
@@ -184,9 +183,12 @@ def _why(lines: list[LogEvent]) -> str:
             "CJ could not connect to the content service: it is down, or CJ's address of it is "
             "wrong."
         )
-    for code, said in _CODES.items():
-        if any(code in one.event for one in lines):
-            return said
+    coded = {said: sum(code in one.event for one in lines) for code, said in _CODES.items()}
+    told = [(said, count) for said, count in coded.items() if count]
+    if told:
+        alone = "these texts" if len(told) == 1 else ""
+        parts = " and ".join(said.format(alone or many(count, "text")) for said, count in told)
+        return f"The content service {parts}; CJ leaves out an essay whose text it cannot fetch."
     return "CJ leaves out an essay whose text it cannot fetch; no line that was read says why."
 
 

@@ -38,6 +38,13 @@ EXHAUSTED = "Comparison budget exhausted; finalizing"
 # The last callback and a sweep that find a batch complete at once.
 AT_ONCE = timedelta(seconds=5)
 AGAIN_DROPPED = ("Starting transaction-aware idempotency check", "DUPLICATE_EVENT_DETECTED")
+# A run that met the first one's grades meets them each time.
+NOT_AGAIN = (
+    "Do not have CJ finalise it again: that fails on the same key; its state alone is wrong."
+)
+GRADES_STORED = (
+    "Remove its stored grades before CJ finalises it again: it fails on their key until then."
+)
 SWEPT = "Finalizing batch with all callbacks received"
 THRESHOLD = "Completion threshold reached; finalizing"
 
@@ -175,7 +182,10 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         evidence=(*lines, *(log_line(event) for event in violations[:3])),
         next=("See that whoever takes results takes it once.",)
         if _is_same_twice(evidence, violations)
-        else ("Check whether the first run was early before trusting its result.",),
+        else (
+            "Check whether the first run was early before trusting its result.",
+            *((NOT_AGAIN,) if violations and not evidence.ended else ()),
+        ),
     )
 
 
@@ -221,7 +231,10 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
             *(log_line(event) for event in failed[-2:]),
             *((log_line(restart),) if restart else ()),
         ),
-        next=(FINALISE_AGAIN, *(_said_again(line, now) for line in failed[-1:])),
+        next=(
+            GRADES_STORED if failed and violates_grades(failed[-1]) else FINALISE_AGAIN,
+            *(_said_again(line, now) for line in failed[-1:]),
+        ),
     )
 
 

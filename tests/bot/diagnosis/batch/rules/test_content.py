@@ -58,7 +58,10 @@ def test_essays_that_take_no_part_are_counted_with_what_the_content_service_answ
     ("said", "why"),
     [
         ("[RESOURCE_NOT_FOUND] Content with ID 'x' not found", "does not have these texts"),
-        ("[INVALID_RESPONSE] Empty content received from Content Service", "gave empty texts"),
+        (
+            "[INVALID_RESPONSE] Empty content received from Content Service",
+            "gave these texts empty",
+        ),
         ("no reason", "no line that was read says why"),
     ],
 )
@@ -66,6 +69,14 @@ def test_what_the_content_service_answered_is_told_by_cjs_code(said: str, why: s
     found = content_missing(evidence(f"{NOT_PREPARED} e-1: {said}"), NOW)
     assert found is not None
     assert why in str(found.why)
+
+
+def test_two_sorts_of_missing_texts_are_counted_apart() -> None:
+    gone, empty = "[RESOURCE_NOT_FOUND] not found", "[INVALID_RESPONSE] Empty content received"
+    lines = [f"{NOT_PREPARED} e-{n}: {said}" for n, said in enumerate((gone, gone, empty))]
+    found = content_missing(evidence(*lines), NOW)
+    assert found is not None
+    assert "does not have 2 texts and gave 1 text empty;" in str(found.why)
 
 
 def test_a_content_service_that_nobody_answers_at_is_told_with_its_address_in_doubt() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.report import findings_of
+from bot.diagnosis.batch.report import diagnose, findings_of
 from bot.diagnosis.batch.rules.finalisation import (
     batch_idle,
     early_finalisation,
@@ -73,9 +73,19 @@ def test_a_second_run_that_fails_takes_no_result_away() -> None:
     stored = ProjectionCounts(6, at, at)
     graded = replace(given, rows=replace(given.rows, projections=stored, outbox=(sent,)))
     assert finalisation_stuck(graded, NOW) is None
+    again = repeated_finalisation(graded, NOW)
+    assert again is not None
+    assert "Do not have CJ finalise it again" in str(again.next)
+    told = str(diagnose(graded, NOW).summary)
+    assert "its grades are stored" in told
+    assert "no result yet" not in told
     # Grades without their event: it broke off before anybody was told.
     untold = replace(given, rows=replace(given.rows, projections=stored))
-    assert finalisation_stuck(untold, NOW) is not None
+    stuck = finalisation_stuck(untold, NOW)
+    assert stuck is not None
+    # What fails on the same key each time is not advised as it is.
+    assert "have CJ finalise it again" not in str(stuck.next)
+    assert "Remove its stored grades before" in str(stuck.next)
 
 
 def test_without_its_line_scoring_is_slow_until_ten_minutes_have_passed() -> None:
