@@ -57,6 +57,7 @@ TAKES_APART = {
     "bot/detectors/callbacks/rejected_callbacks.py": MATCHES,
     "bot/detectors/early/retries_rising.py": MATCHES,
     "bot/detectors/services/content_missing.py": MATCHES,
+    "bot/detectors/stuck_queue/expired_items.py": MATCHES,
     "bot/detectors/services/database_errors.py": MATCHES,
     "bot/detectors/services/mock_answers.py": MATCHES,
     "bot/diagnosis/batch/finalisation_lines.py": MATCHES,
