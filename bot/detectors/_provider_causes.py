@@ -1,7 +1,8 @@
 """Why the model's provider fails, and for which batches, as one tick's lines say it.
 
 A line of the provider names a request. Whose it is, the database knows, and the queue while the
-request is in it; CJ's own line on a callback that is an error names its batch.
+request is in it; CJ's own line on its callback, which is an error, names the request and its batch.
+A cause is laid at a batch by these ids alone: what failed at the same time may be another's.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.border.outside import raw
-from bot.detectors._batches import batches_of
+from bot.detectors._batches import owners_of
 from bot.diagnosis.comparison.failure_reasons import NEEDLES, reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_in, ids_of, merged
@@ -20,9 +21,11 @@ from bot.domain.alert import Sample
 from bot.domain.log import LogEvent, Role
 from bot.ports import Watch
 
-ERROR_TAKEN = "Callback processed for batch "
-CAUSE_NEEDLES = (*NEEDLES, ERROR_TAKEN)
-_BATCH = re.compile(rf"{ERROR_TAKEN}(\d{{1,9}})")
+ERROR_TAKEN = ("Callback processed for batch ", "Callback enables workflow continuation for batch ")
+CAUSE_NEEDLES = (*NEEDLES, *ERROR_TAKEN)
+# A callback is taken moments after its request failed; a request fails in several lines.
+MOST_IDS = 1_000
+_BATCH = re.compile(rf"(?:{'|'.join(ERROR_TAKEN)})(\d{{1,9}})")
 _FAILURES: TypeAdapter[tuple[Failures, ...]] = TypeAdapter(tuple[Failures, ...])
 
 
@@ -31,14 +34,59 @@ def tells_a_cause(event: LogEvent) -> bool:
     return reason_of_line(event) is not None or bool(_failed_batch(event))
 
 
-async def causes_in(watch: Watch, events: Sequence[LogEvent]) -> dict[str, Any]:
-    """Return what the lines of a tick say of causes and batches, as JSON values."""
+class FailedRequests:
+    """Joins the lines on failed requests to the batches of these, also over ticks.
+
+    What no batch is known of yet is held in the process alone: it is a matter of seconds.
+    """
+
+    def __init__(self) -> None:
+        self._failed: dict[str, list[LogEvent]] = {}
+        self._taken: dict[str, str] = {}
+
+    async def joined(self, watch: Watch, events: Sequence[LogEvent]) -> dict[str, list[LogEvent]]:
+        """Return the failing lines whose batch is known from now on, by batch."""
+        failing = [(one, ids_of(one)) for one in events if reason_of_line(one) is not None]
+        known = {**self._taken, **await owners_of(watch, set().union(*(ids for _, ids in failing)))}
+        found: dict[str, list[LogEvent]] = {}
+        for event, ids in failing:
+            batch = next((known[one] for one in sorted(ids) if one in known), "")
+            if batch:
+                found.setdefault(batch, []).append(event)
+            for one in () if batch else ids:
+                self._failed.setdefault(one, []).append(event)
+        for event in events:
+            if batch := _failed_batch(event):
+                found.setdefault(batch, []).extend(self._take(event, batch))
+        self._failed = dict([*self._failed.items()][-MOST_IDS:])
+        self._taken = dict([*self._taken.items()][-MOST_IDS:])
+        return {batch: lines for batch, lines in found.items() if lines}
+
+    def _take(self, event: LogEvent, batch: str) -> list[LogEvent]:
+        """Return the held lines of the request whose callback CJ took for a batch."""
+        ids = ids_of(event)
+        self._taken.update(dict.fromkeys(ids, batch))
+        held = [line for one in sorted(ids) for line in self._failed.pop(one, ())]
+        return list({id(line): line for line in held}.values())
+
+
+async def causes_in(
+    watch: Watch, events: Sequence[LogEvent], requests: FailedRequests
+) -> dict[str, Any]:
+    """Return what the lines of a tick say of causes and batches, as JSON values.
+
+    `batches` counts the failed requests and error callbacks of each, `by_cause` those that are
+    joined to a cause.
+    """
     failing = [one for one in events if reason_of_line(one) is not None]
     found = Counter(filter(None, map(_failed_batch, events)))
-    ids = set().union(*map(ids_of, failing))
-    found.update(await batches_of(watch, ids))
+    by_cause: dict[str, dict[str, int]] = {}
+    for batch, lines in (await requests.joined(watch, events)).items():
+        for reason, one in failures_in(lines).items():
+            by_cause.setdefault(reason.value, {})[batch] = one.requests
+            found[batch] = max(found[batch], one.requests)
     causes = tuple(failures_in(failing).values())
-    return {"causes": as_json(causes), "batches": dict(found)}
+    return {"causes": as_json(causes), "batches": dict(found), "by_cause": by_cause}
 
 
 def causes_of(samples: Iterable[Sample]) -> tuple[Failures, ...]:
@@ -47,26 +95,27 @@ def causes_of(samples: Iterable[Sample]) -> tuple[Failures, ...]:
     return tuple(one for one in found if one.reason is not FailureReason.UNKNOWN)
 
 
-def batches_hit(samples: Iterable[Sample]) -> tuple[str, ...]:
-    """Return the batches for which it failed, the one with the most failures first."""
+def batches_hit(samples: Iterable[Sample], reason: FailureReason | None = None) -> tuple[str, ...]:
+    """Return the batches for which it failed, of a reason or of any, the most failures first."""
     found: Counter[str] = Counter()
     for sample in samples:
-        found.update(sample.data.get("batches") or {})
+        data = sample.data
+        of_it = data.get("batches") if reason is None else (data.get("by_cause") or {}).get(reason)
+        found.update(of_it or {})
     return tuple(sorted(found, key=lambda batch: (-found[batch], int(batch))))
 
 
 async def causes_by_batch(
-    watch: Watch, events: Sequence[LogEvent]
+    watch: Watch, events: Sequence[LogEvent], requests: FailedRequests
 ) -> dict[str, tuple[Failures, ...]]:
     """Return why the provider failed for each batch whose requests the lines of a tick name."""
-    found: dict[str, list[Failures]] = {}
-    failing = [(one, reason) for one in events if (reason := reason_of_line(one)) is not None]
-    for reason in {reason for _, reason in failing} - {FailureReason.UNKNOWN}:
-        mine = [one for one, named in failing if named is reason]
-        (failure,) = failures_in(mine).values()
-        for batch in await batches_of(watch, set().union(*map(ids_of, mine))):
-            found.setdefault(batch, []).append(failure)
-    return {batch: merged(failures) for batch, failures in found.items()}
+    joined = await requests.joined(watch, events)
+    found = {batch: merged(failures_in(lines).values()) for batch, lines in joined.items()}
+    known = {
+        batch: tuple(one for one in failures if one.reason is not FailureReason.UNKNOWN)
+        for batch, failures in found.items()
+    }
+    return {batch: failures for batch, failures in known.items() if failures}
 
 
 def as_json(failures: Sequence[Failures]) -> Any:

@@ -11,6 +11,7 @@ from bot.detectors._batches import HEADLINE_CHARS
 from bot.detectors._event_counts import dated_events
 from bot.detectors._provider_causes import (
     CAUSE_NEEDLES,
+    FailedRequests,
     as_json,
     causes_by_batch,
     kept,
@@ -20,7 +21,7 @@ from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of
 from bot.detectors._state import moment
 from bot.detectors.batches._logged_ends import ENDED_SO, ENDS, LoggedEnds, is_end
 from bot.diagnosis.batch.endings import why_ended
-from bot.diagnosis.batch.rules.ended import LOW_SUCCESS
+from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
 from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE, RUN_AGAIN
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
 from bot.diagnosis.comparison.failure_words import FailureReason
@@ -55,7 +56,7 @@ class BatchFailed(RowDetector):
     of_events: ClassVar[bool] = True
     Settings: ClassVar[type[BaseModel]] = BatchFailedSettings
 
-    needles: ClassVar[tuple[str, ...]] = (*CAUSE_NEEDLES, LOW_SUCCESS, ENDED_SO)
+    needles: ClassVar[tuple[str, ...]] = (*CAUSE_NEEDLES, LOW_SUCCESS, GAVE_UP, ENDED_SO)
 
     def __init__(self, settings: BatchFailedSettings) -> None:
         self._keep = timedelta(seconds=settings.keep_seconds)
@@ -63,6 +64,7 @@ class BatchFailed(RowDetector):
         self._logged: dict[str, tuple[Failures, ...]] = {}
         self._rows: dict[str, tuple[Failures, ...]] = {}
         self._ends = LoggedEnds()
+        self._requests = FailedRequests()
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether a line says why the model's provider failed, or that a batch ended so."""
@@ -86,28 +88,29 @@ class BatchFailed(RowDetector):
         if isinstance(answer, Sequence):
             await self._read(watch, [one for one in answer if _is_new(one, since)])
         sample = facts_of(watch, answer, lambda batch: self._fact(batch, since))
-        known = {LOGGED: self._logged, ROWS: self._rows}
         return replace(
-            sample,
-            data={
-                **sample.data,
-                **{name: _as_json(one) for name, one in known.items() if one},
-                **({ENDS: ends} if (ends := self._ends.to_json()) else {}),
-                "began": self._began.isoformat(),
-            },
+            sample, data={**sample.data, **self._known(), "began": self._began.isoformat()}
         )
+
+    def _known(self) -> dict[str, Any]:
+        """Return what `resume` goes on from besides the first look, as JSON values."""
+        known = {LOGGED: self._logged, ROWS: self._rows}
+        return {
+            **{name: _as_json(one) for name, one in known.items() if one},
+            **({ENDS: ends} if (ends := self._ends.to_json()) else {}),
+        }
 
     def _by_lines(self, now: datetime, since: datetime) -> Sample:
         """Return what the lines of CJ alone say of ends, where there is no database to ask."""
         facts = self._ends.facts(self._logged, since)
-        data = {"facts": plain(facts), ENDS: self._ends.to_json()} if facts else {}
+        data = {"facts": plain(facts), **self._known()} if facts else {}
         return Sample(now, {**data, "began": since.isoformat()} if data else {})
 
     async def _note(self, watch: Watch) -> None:
         """Note for which batches the provider failed by this tick's lines, and why."""
         events = [event for _, event in dated_events(watch)]
         self._ends.note(dated_events(watch))
-        for batch, failures in (await causes_by_batch(watch, events)).items():
+        for batch, failures in (await causes_by_batch(watch, events, self._requests)).items():
             found = merged((*self._logged.pop(batch, ()), *failures))
             self._logged = dict([*self._logged.items(), (batch, found)][-MOST_REMEMBERED:])
 
@@ -228,7 +231,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
             EvidenceLine(
                 str(fact.get("source") or DATABASE),
                 since,
-                f"{fact['valid']} of {fact['total']} valid",
+                str(fact.get("counted") or f"{fact['valid']} of {fact['total']} valid"),
             ),
             *(EvidenceLine(one.sources[0], one.last_at, answer_told(one)) for one in failures),
         ),

@@ -91,7 +91,7 @@ def refusal_subject(reason: FailureReason) -> str:
 
 def refusal_condition(run: RefusalRun, samples: Sequence[Sample], now: datetime) -> Condition:
     """Return the alert of a reason for which every request is refused."""
-    batches = batches_hit(samples)
+    batches = batches_hit(samples, run.reason)
     place, count = place_told(batches), many(len(run.ids), "request")
     failure = Failures(run.reason, status=run.status, first_at=run.first_at, last_at=run.last_at)
     besides = [one for one in causes_of(samples) if one.reason is not run.reason]

@@ -16,7 +16,12 @@ from pydantic import BaseModel, Field
 
 from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak, onset_of
-from bot.detectors._provider_causes import CAUSE_NEEDLES, causes_in, tells_a_cause
+from bot.detectors._provider_causes import (
+    CAUSE_NEEDLES,
+    FailedRequests,
+    causes_in,
+    tells_a_cause,
+)
 from bot.detectors._refusals import DONE, LASTING, RefusalRun, runs_after, runs_in
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.detectors.services._breakers import breakers_in, without_closed
@@ -86,6 +91,7 @@ class ProviderErrors:
         self._failed_at: datetime | None = None
         self._streak = FailureStreak()
         self._refusals: tuple[RefusalRun, ...] = ()
+        self._requests = FailedRequests()
 
     @property
     def window_seconds(self) -> float:
@@ -116,7 +122,7 @@ class ProviderErrors:
             "mock_mode": next((s.mock_mode for s in states if s.mock_mode is not None), None),
             "circuits": sorted({name for state in states for name in state.open_circuits}),
             **self._counts(own),
-            **await causes_in(watch, [event for _, event in events]),
+            **await causes_in(watch, [event for _, event in events], self._requests),
         }
         logs = watch.logs
         unreadable = unreadable_reason(logs) if isinstance(logs, Missing) else ""
@@ -269,9 +275,8 @@ def _within(sample: Sample, run: RefusalRun) -> bool:
 
 def _without(sample: Sample) -> Sample:
     counts = dict.fromkeys(("failures", "items", "given_up", "hopeless", "gave_up_bundle"), 0)
-    return replace(
-        sample, data={**sample.data, **counts, "causes": [], "batches": {}, "examples": []}
-    )
+    told: dict[str, Any] = {"causes": [], "batches": {}, "by_cause": {}, "examples": []}
+    return replace(sample, data={**sample.data, **counts, **told})
 
 
 def _onset(known: Sequence[Sample]) -> datetime | None:

@@ -199,37 +199,85 @@ def _low(minutes: float, batch: int = 34, **counts: int) -> LogEvent:
     return replace(said(ago(minutes=minutes), text, role=Role.CJ), fields=fields)
 
 
-def _answer(minutes: float, status: int, kind: str) -> LogEvent:
-    text = f'Anthropic API error: {status} - {{"type":"error","error":{{"type":"{kind}"}}}}'
+def _answer(minutes: float, status: int, kind: str, request: int = 1) -> LogEvent:
+    text = (
+        f"Request {UUID(int=request)} failed with HuleEduError: Anthropic API call failed: "
+        f'{status}, message=\'{{"type":"error","error":{{"type":"{kind}"}}}}\''
+    )
     return said(ago(minutes=minutes), text, role=Role.LLM_PROVIDER)
+
+
+def _taken(minutes: float, batch: int = 34, request: int = 1, how: str = "processed") -> LogEvent:
+    text = f"Callback {how} for batch {batch}"
+    fields = {"request_id": str(UUID(int=request)), "is_error": True}
+    return replace(said(ago(minutes=minutes), text, role=Role.CJ), fields=fields)
+
+
+def _gave_up(minutes: float, batch: int = 21, done: float | None = 0.0) -> LogEvent:
+    event = said(ago(minutes=minutes), "Marking stuck batch as FAILED", role=Role.CJ)
+    known = {} if done is None else {"progress_pct": done}
+    return replace(event, fields={"batch_id": batch, "reason": "insufficient_progress", **known})
+
+
+FAILED_OF_12 = "Batch 34 ended without a result: 8 of 12 comparisons failed"
+BUSY = (529, "overloaded_error")
 
 
 @pytest.mark.parametrize(
     ("lines", "headline"),
     [
+        ((_answer(9, *BUSY), _taken(8), _low(2)), f"{FAILED_OF_12}, overloaded (529)"),
         (
-            (_answer(2.1, 529, "overloaded_error"), _low(2)),
-            "Batch 34 ended without a result: 8 of 12 comparisons failed, overloaded (529)",
+            (_answer(9, *BUSY), _taken(8, how="enables workflow continuation"), _low(2)),
+            f"{FAILED_OF_12}, overloaded (529)",
         ),
-        # Of what failed in several ways, or long before, none is its cause by time alone.
+        # The services' logs are read each at its own pace.
+        ((_taken(2.1), _low(2), _answer(2.2, *BUSY)), f"{FAILED_OF_12}, overloaded (529)"),
+        # What failed just before is another batch's: time alone lays no cause at its door.
+        ((_answer(2.1, *BUSY), _low(2)), FAILED_OF_12),
+        ((_answer(2.1, *BUSY), _taken(2.1, batch=33), _low(2)), FAILED_OF_12),
         (
-            (_answer(2.2, 529, "overloaded_error"), _answer(2.1, 429, "rate_limit_error"), _low(2)),
-            "Batch 34 ended without a result: 8 of 12 comparisons failed",
-        ),
-        (
-            (_answer(9, 529, "overloaded_error"), _low(2)),
-            "Batch 34 ended without a result: 8 of 12 comparisons failed",
+            (_answer(2.2, 401, "authentication_error", 2), _taken(2.2, 33, 2),
+             _answer(2.1, *BUSY), _taken(2.1), _low(2)),
+            f"{FAILED_OF_12}, overloaded (529)",
         ),
     ],
-)
+    ids=["joined", "by its last", "in either order", "unjoined", "of another", "each its own"],
+)  # fmt: skip
+@pytest.mark.parametrize("ticks", [1, 2])
 async def test_without_a_database_cj_s_own_line_tells_the_end(
-    lines: tuple[LogEvent, ...], headline: str
+    lines: tuple[LogEvent, ...], headline: str, ticks: int
 ) -> None:
-    watch = GivenWatch(ago(minutes=1), ago(minutes=15), batches=None, logs=Followed(lines))
     detector = BatchFailed(SETTINGS)
     detector.resume([Sample(ago(minutes=20), {"began": ago(minutes=20).isoformat()})])
+    first = GivenWatch(ago(minutes=1), ago(minutes=15), batches=None, logs=Followed(lines[:-1]))
+    last = Followed(lines[-1:] if ticks == 2 else lines)
+    if ticks == 2:
+        await detector.sample(first)
+    watch = GivenWatch(NOW, ago(minutes=1), batches=None, logs=last)
     (found,) = (await judged(detector, watch)).conditions
     assert (str(found.headline), found.batch, found.since) == (headline, "34", ago(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("done", "counted"),
+    [(0.0, "0% of its"), (46.15, "46% of its"), (None, "how many were answered is not logged")],
+)
+async def test_without_a_database_the_monitor_s_own_line_tells_that_it_gave_up(
+    done: float | None, counted: str
+) -> None:
+    lines = Followed((_gave_up(2, 21, done), _gave_up(2, 24, done)))
+    watch = GivenWatch(ago(minutes=1), ago(minutes=15), batches=None, logs=lines)
+    detector = BatchFailed(SETTINGS)
+    detector.resume([Sample(ago(minutes=20), {"began": ago(minutes=20).isoformat()})])
+    sample = await detector.sample(watch)
+    later = BatchFailed(SETTINGS)
+    later.resume([sample])
+    after = GivenWatch(NOW, ago(minutes=1), batches=None, logs=Followed(()))
+    first, second = (await judged(later, after)).conditions
+    assert (first.batch, second.batch, first.cause) == ("21", "24", "")
+    assert "ended without a result: CJ's monitor gave up on it" in str(first.headline)
+    assert counted in str(first.evidence[1].text)
 
 
 async def test_lines_of_an_end_are_kept_over_a_restart_of_the_bot() -> None:
