@@ -1,8 +1,9 @@
 """The base of detectors that count what log events report, by subject, over a window."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -26,6 +27,9 @@ from bot.ports import Watch
 
 KEPT_EXAMPLES = 3
 EPISODES = "episodes"
+# What is said of each occurrence, and not of the examples alone.
+TALLIED = ("batch", "answer", "unreachable", "away")
+Tally = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class EventCount:
-    """All occurrences of one subject in a window; `fresh` counts those of the newest sample."""
+    """All occurrences of one subject in a window; `fresh` counts those of the newest sample.
+
+    `tally` counts them by what they said of `TALLIED`: a few examples do not stand for all.
+    """
 
     subject: str
     count: int
@@ -54,6 +61,11 @@ class EventCount:
     last_at: datetime
     examples: tuple[EvidenceLine, ...]
     extras: tuple[Mapping[str, Any], ...]
+    tally: Tally = field(default_factory=dict)
+
+    def told(self, what: str) -> Mapping[str, int]:
+        """Return how many occurrences said each value of one of `TALLIED`."""
+        return self.tally.get(what, {})
 
 
 class QuietSettings(BaseModel):
@@ -93,10 +105,12 @@ class EventCountDetector(ABC):
             before = self._episodes.get(subject)
             goes_on = before and _between(before["last"], group["first"]) < self.quiet_after
             one = before if before and goes_on else {"first": group["first"], "count": 0}
+            tally = tallied(one.get("tally") or {}, group["tally"])
             self._episodes[subject] = {
                 "first": one["first"],
                 "last": group["last"],
                 "count": one["count"] + group["count"],
+                "tally": tally,
             }
         self._episodes = {
             subject: one
@@ -146,8 +160,10 @@ def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -
     groups: dict[str, dict[str, Any]] = {}
     for one in found:
         group = groups.setdefault(
-            one.subject, {"count": 0, "first": one.at.isoformat(), "examples": []}
+            one.subject, {"count": 0, "first": one.at.isoformat(), "examples": [], "tally": {}}
         )
+        said = {key: {str(one.extra[key]): 1} for key in TALLIED if one.extra.get(key)}
+        group["tally"] = tallied(group["tally"], said)
         group["count"] += one.counts
         group["last"] = one.at.isoformat()
         if one.counts and len(group["examples"]) < KEPT_EXAMPLES:
@@ -155,6 +171,14 @@ def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -
             group["examples"].append({**example, "extra": dict(one.extra)})
     unreadable = unreadable_reason(missing) if missing else ""
     return Sample(watch.now, {"groups": groups} if groups or not missing else {}, unreadable)
+
+
+def tallied(one: Tally, more: Tally) -> dict[str, dict[str, int]]:
+    """Return two tallies as one."""
+    return {
+        key: dict(Counter(one.get(key) or {}) + Counter(more.get(key) or {}))
+        for key in dict.fromkeys((*one, *more))
+    }
 
 
 def event_counts(samples: Sequence[Sample], over_after: timedelta) -> tuple[EventCount, ...]:
@@ -181,7 +205,8 @@ def _of_episode(counted: EventCount, begun: Mapping[str, Any]) -> EventCount:
     if whole is None or datetime.fromisoformat(whole["first"]) >= counted.first_at:
         return counted
     first = datetime.fromisoformat(whole["first"])
-    return replace(counted, first_at=first, count=max(counted.count, int(whole["count"])))
+    count, tally = max(counted.count, int(whole["count"])), whole.get("tally") or counted.tally
+    return replace(counted, first_at=first, count=count, tally=tally)
 
 
 def _between(before: str, after: str) -> timedelta:
@@ -198,7 +223,8 @@ def _added(
     )
     extras = tuple(item["extra"] for item in group["examples"])
     if counted is None:
-        return EventCount(subject, int(group["count"]), fresh, first, last, lines, extras)
+        tally = group.get("tally") or {}
+        return EventCount(subject, int(group["count"]), fresh, first, last, lines, extras, tally)
     return EventCount(
         subject,
         counted.count + int(group["count"]),
@@ -207,6 +233,7 @@ def _added(
         max(counted.last_at, last),
         (*counted.examples, *lines)[-KEPT_EXAMPLES:],
         (*counted.extras, *extras)[-KEPT_EXAMPLES:],
+        tallied(counted.tally, group.get("tally") or {}),
     )
 
 

@@ -200,6 +200,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "maximum context length", "invalid api key", "model_not_found", "unknown model",
         "server_error", "Bad Gateway",
     ),
+    (f"{_LIBS}/queue_redis_client.py", NOW): ("Queue Redis ping failed",),
     (f"{_LIBS}/kafka_client.py", NOW): ("Timeout publishing message by",),
     (f"{_LIBS}/idempotency_v2.py", NOW): (
         "Starting transaction-aware idempotency check", "DUPLICATE_EVENT_DETECTED",

@@ -57,8 +57,8 @@ class CallbacksNotStored(EventCountDetector):
 
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
-        known = [str(one.get("batch") or "") for one in counted.extras]
-        some, batches = set(known) - {""}, set(known) if all(known) else set()
+        some = counted.told("batch")
+        batches = some if sum(some.values()) >= counted.count else {}
         place, mine = place_told(batches, "of"), sole(batches)
         named = f", some of batch {sole(some)}," if not batches and sole(some) else place
         look = next_look(mine)

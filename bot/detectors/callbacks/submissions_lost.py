@@ -132,7 +132,7 @@ def _condition(counted: EventCount) -> Condition:
         it = "item" if held == 1 else "items"
         what = f"{what}, which had {held} {it} in its hands"
         why = f"{why} What it worked on is not handed back when it starts."
-    batches = {str(one["batch"]) for one in counted.extras if one.get("batch")}
+    batches = counted.told("batch")
     mine = sole(batches)
     look = next_look(mine)
     place = place_told(batches, "of")

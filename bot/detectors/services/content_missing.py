@@ -5,6 +5,7 @@ prompt a batch is judged by less than was asked.
 """
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from bot.detectors._batches import place_told, sole
@@ -44,7 +45,7 @@ _WHY = {
 }
 _WHY[RUBRIC] = _WHY[PROMPT]
 _STATUS = re.compile(r"HTTP (\d{3})")
-NOT_FOUND = "RESOURCE_NOT_FOUND"
+NOT_FOUND, BLANK, EMPTY = "RESOURCE_NOT_FOUND", "INVALID_RESPONSE", "empty"
 
 
 class ContentMissing(EventCountDetector):
@@ -81,12 +82,11 @@ class ContentMissing(EventCountDetector):
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
         kind = counted.subject.removeprefix(f"{CONTENT_SERVICE}_")
-        batches = {str(one["batch"]) for one in counted.extras if one["batch"]}
-        answers = sorted({str(one["answer"]) for one in counted.extras if one["answer"]})
+        batches, answers = counted.told("batch"), counted.told("answer")
         place, mine = place_told(batches, "of"), sole(batches)
         missing = f"{many(counted.count, kind)}{place}"
-        away = not answers and any(one.get("unreachable") for one in counted.extras)
-        answered = f" (HTTP {', '.join(answers)})" if answers else ", not reached" * away
+        away = not answers and bool(counted.told("unreachable"))
+        answered = _answered(answers, counted.count) or ", not reached" * away
         word = "prepare" if kind == ESSAY else "fetch"
         line = f"/logs cj_assessment_service {word}"
         look = Command(f"/batch investigate {mine}" if mine else line)
@@ -102,9 +102,9 @@ class ContentMissing(EventCountDetector):
                 look,
             ),
             since=counted.first_at,
-            known=" ".join([*answers, *sorted(batches, key=int)]),
+            known=" ".join([*sorted(answers), *sorted(batches, key=int)]),
             count=counted.fresh,
-            headline=f"CJ could not fetch {missing}{answered}",
+            headline=f"CJ could not fetch {missing}{_answers(answers) or answered}",
             lasts=False,
             why=_WHY.get(kind, ""),
             evidence=counted.examples,
@@ -132,6 +132,26 @@ def _extra(event: LogEvent) -> dict[str, Any]:
     batch = str(event.fields.get("cj_batch_id", ""))
     return {
         "batch": batch if batch.isdecimal() else "",
-        "answer": status[1] if status else "404" if NOT_FOUND in event.text else "",
+        "answer": f"HTTP {status[1]}" if status else _by_code(event),
         "unreachable": says_unreachable(event),
     }
+
+
+def _by_code(event: LogEvent) -> str:
+    """Return the answer that CJ's own code stands for; empty for another code."""
+    if NOT_FOUND in event.text:
+        return "HTTP 404"
+    return EMPTY if BLANK in event.text else ""
+
+
+def _answered(answers: Mapping[str, int], count: int) -> str:
+    """Return what the content service answered, and for how many where that differs."""
+    if not answers:
+        return ""
+    alone = len(answers) == 1 and sum(answers.values()) >= count
+    told = (one if alone else f"{one} for {answers[one]}" for one in sorted(answers))
+    return f" ({', '.join(told)})"
+
+
+def _answers(answers: Collection[str]) -> str:
+    return f" ({', '.join(sorted(answers))})" if answers else ""

@@ -195,7 +195,7 @@ def original_of(event: LogEvent) -> str:
 
 def _condition(counted: EventCount) -> Condition:
     service, _, cause = counted.subject.partition("/")
-    batches = sorted({str(extra["batch"]) for extra in counted.extras if extra["batch"]})
+    batches = sorted(counted.told("batch"))
     place = f" of batch {', '.join(batches)}" if batches else ""
     step = f"/batch status {batches[0]}" if batches else "/batch list"
     alone = cause == ROLLBACK

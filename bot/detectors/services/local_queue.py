@@ -40,8 +40,8 @@ ANSWERED = "Redis is used again, and every request that it kept itself was answe
 BACK = "Redis is reached again"
 GONE = "the LLM provider was restarted, and what it kept is lost"
 LOST_WITH_IT, UNBORN = f"{LPS_SERVICE}, lost", f"{LPS_SERVICE}, no time to live"
-_STORE = frozenset({SignKind.STORE_LOST, SignKind.STORE_BACK, SignKind.QUEUED, SignKind.RESTART,
-                    SignKind.NO_LIFE})  # fmt: skip
+_STORE = frozenset({SignKind.STORE_LOST, SignKind.STORE_AWAY, SignKind.STORE_BACK,
+                    SignKind.QUEUED, SignKind.RESTART, SignKind.NO_LIFE})  # fmt: skip
 
 
 class LocalQueue(EventCountDetector):
@@ -110,7 +110,7 @@ class LocalQueue(EventCountDetector):
                 yield from self._follow_unborn(sign, event)
             elif sign.kind is SignKind.STORE_LOST and sign.queue_id:
                 _hold(self._kept, sign.queue_id, raw(event.container))
-            elif sign.kind is SignKind.STORE_LOST:
+            elif _is_away(sign):
                 self._is_away = True
             elif sign.kind in (SignKind.STORE_BACK, SignKind.QUEUED):
                 self._is_away = False
@@ -134,8 +134,9 @@ class LocalQueue(EventCountDetector):
 
     def _is_loss(self, event: LogEvent) -> bool:
         sign = sign_of(event)
-        lost = sign is not None and sign.kind is SignKind.STORE_LOST
-        return lost and sign is not None and sign.queue_id not in self._unborn
+        if sign is None or sign.queue_id in self._unborn:
+            return False
+        return sign.kind is SignKind.STORE_LOST or _is_away(sign)
 
     def _occurrence(self, at: datetime, event: LogEvent) -> Occurrence:
         sign = sign_of(event)
@@ -144,7 +145,10 @@ class LocalQueue(EventCountDetector):
             at,
             event.container,
             redact(event.event),
-            {"queue_id": sign.queue_id if sign else ""},
+            {
+                "queue_id": sign.queue_id if sign else "",
+                AWAY: sign is not None and _is_away(sign),
+            },
             counts=int("Using local queue" in event.event),
         )
 
@@ -155,22 +159,26 @@ class LocalQueue(EventCountDetector):
             return _lost(counted)
         if counted.subject == UNBORN:
             return _expired(counted)
-        kept = f"keeps {held} in its own memory" if counted.count else "cannot reach Redis"
+        away, keeps = bool(counted.told(AWAY)), f"keeps {held} in its own memory"
+        kept = (
+            f"{'cannot reach Redis: it ' * away}{keeps}" if counted.count else "cannot reach Redis"
+        )
         # What it keeps it logs as information, what it lacks as a warning.
         word = "local" if counted.count else "Redis --level warning"
         look = Command(f"/logs llm_provider {word}")
         return Condition(
             subject=counted.subject,
             rule=LOCAL_QUEUE.rule,
-            severity=Severity.WARN,
+            severity=Severity.ERROR if away else Severity.WARN,
             confidence=Confidence.HIGH,
             title=words(
                 f"The LLM provider {kept} since ", Time(counted.first_at), ". Next: ", look
             ),
             since=counted.first_at,
-            known="local queue" if counted.count else "redis",
+            known=f"{'local queue' if counted.count else 'redis'}{' away' * away}",
             count=counted.fresh,
-            headline=f"Redis fails: the LLM provider {kept}",
+            headline=f"Redis {'is away' if away else 'fails'}: the LLM provider "
+            + (keeps if counted.count else kept),
             lasts=False,
             why=LOCAL_QUEUE.why,
             evidence=counted.examples,
@@ -183,6 +191,12 @@ class LocalQueue(EventCountDetector):
 
 
 DETECTOR = LocalQueue
+
+
+def _is_away(sign: LoopSign) -> bool:
+    """Say whether a line tells of Redis itself, and not of one request that it did not take."""
+    lost = sign.kind is SignKind.STORE_LOST and not sign.queue_id
+    return lost or sign.kind is SignKind.STORE_AWAY
 
 
 def _hold(held: dict[str, T], id: str, what: T) -> None:

@@ -31,6 +31,7 @@ class SignKind(StrEnum):
     SWEPT = "swept"
     QUEUED = "queued"
     STORE_LOST = "store_lost"
+    STORE_AWAY = "store_away"
     STORE_BACK = "store_back"
     NO_LIFE = "no_life"
 
@@ -109,6 +110,7 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.STORE_LOST, rf"Redis queue full or failed for {_ID}"),
         (SignKind.STORE_LOST, rf"Using local queue for request {_ID}"),
         (SignKind.STORE_LOST, r"Redis marked unhealthy|Redis queue full or failed"),
+        (SignKind.STORE_AWAY, r"Queue Redis ping failed"),
         (SignKind.STORE_BACK, r"Redis connection restored"),
         (SignKind.LOOP_ERROR, r"Error in queue processing loop|Failed to get next request"),
     )
@@ -126,6 +128,7 @@ NEEDLES = (
     "erial bundle", "has expired", "Cleaned up", "Batch deleted", "Queue process",
     "queue processing loop", "get next request", "Redis marked", "Redis queue full",
     "Redis connection restored", "Using local queue", "Failed to add request to Redis",
+    "Queue Redis ping failed",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from tests.support.watches import GivenWatch, said
 
 ESSAY = "Failed to prepare essay 30fb59ea-c3dd-556e-8869-2b1a73c77de8: "
 ANCHOR = "Failed to fetch anchor essay 2: [RESOURCE_NOT_FOUND] Content with ID 'a' not found"
+BLANK = "[INVALID_RESPONSE] Empty content received from Content Service"
 PROMPT = "Failed to fetch student prompt text from Content Service for CJ assessment"
 BROKEN, GONE = "[EXTERNAL_SERVICE_ERROR] Content Service error: HTTP 500", "[RESOURCE_NOT_FOUND] x"
 
@@ -40,6 +41,12 @@ async def conditions(*ticks: list[LogEvent]) -> tuple[Condition, ...]:
          "error"),
         ([line(f"{ESSAY}Cannot connect to host 10.0.0.7:8001 ssl:default", 7)],
          "CJ could not fetch 1 essay of batch 7, not reached", "error"),
+        # Of more texts than are shown as examples, all count.
+        ([line(f"{ESSAY}{GONE}", 8)] * 3 + [line(f"{ESSAY}{GONE}", 9)] * 5
+         + [line(f"{ESSAY}{BLANK}", 10)] * 4,
+         "CJ could not fetch 12 essays of 3 batches (HTTP 404, empty)", "error"),
+        ([line(f"{ESSAY}{BLANK}", 10)] * 4,
+         "CJ could not fetch 4 essays of batch 10 (empty)", "error"),
         ([line(ANCHOR)] * 2, "CJ could not fetch 2 anchors (HTTP 404)", "warn"),
         ([line(PROMPT)], "CJ could not fetch 1 prompt", "warn"),
         ([line(f"{ESSAY}{GONE}", 7, role=Role.RUNNER)], "", ""),
@@ -67,5 +74,5 @@ async def test_another_batch_that_it_hits_is_news() -> None:
     (before,), (after,) = await conditions(first), await conditions(first, later)
     assert before.known != after.known
     assert after.since == before.since
-    assert "HTTP 404, 500" in str(after.title)
+    assert "HTTP 404 for 1, HTTP 500 for 1" in str(after.title)
     assert timedelta(0) == after.since - NOW

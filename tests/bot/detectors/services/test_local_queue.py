@@ -14,6 +14,7 @@ from tests.support.watches import GivenWatch, said
 ID = "5352ba4c-6226-458c-aa82-24ff1fa071a4"
 LOCAL = f"Using local queue for request {ID}"
 UNHEALTHY = "Redis marked unhealthy after 3 failures: Connection refused"
+PING = "Queue Redis ping failed - connection error for client 'llm_provider_service-queue-redis'"
 
 
 async def _judged(*lines: str, role: Role = Role.LLM_PROVIDER, quiet: int = 0) -> Judgement:
@@ -30,7 +31,10 @@ async def _judged(*lines: str, role: Role = Role.LLM_PROVIDER, quiet: int = 0) -
     ("lines", "kept"),
     [
         ([UNHEALTHY, LOCAL, LOCAL], "keeps 2 requests in its own memory"),
-        ([UNHEALTHY], "cannot reach Redis"),
+        ([UNHEALTHY], "Redis is away: the LLM provider cannot reach Redis"),
+        ([PING], "Redis is away: the LLM provider cannot reach Redis"),
+        ([PING, LOCAL], "Redis is away: the LLM provider keeps 1 request in its own memory"),
+        ([LOCAL], "Redis fails: the LLM provider keeps 1 request in its own memory"),
     ],
 )
 async def test_it_tells_what_the_provider_keeps_itself(lines: list[str], kept: str) -> None:
@@ -58,6 +62,8 @@ OTHER = ID.replace("5352", "9999")
         ([UNHEALTHY, LOCAL, DONE], ["local-queue"], "no more came"),
         ([UNHEALTHY, LOCAL, DONE, "Redis connection restored"], [], "was answered"),
         ([UNHEALTHY, "Redis connection restored"], [], "Redis is reached again"),
+        ([PING, LOCAL, DONE], ["local-queue"], "no more came"),
+        ([PING, LOCAL, DONE, "Redis connection restored"], [], "was answered"),
         # A restart loses what was kept: that nothing is kept any more is no answer.
         ([LOCAL, "Queue processor started"], ["local-queue"], "what it kept is lost"),
     ],
@@ -110,7 +116,7 @@ async def test_another_process_goes_on_with_what_is_kept() -> None:
 
 
 def _said(tick: int, text: str) -> LogEvent:
-    level = "warning" if text == UNHEALTHY else "info"
+    level = {UNHEALTHY: "warning", PING: "error"}.get(text, "info")
     return said(NOW + tick * TICK, text, level=level, role=Role.LLM_PROVIDER)
 
 
