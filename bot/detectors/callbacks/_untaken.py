@@ -1,11 +1,12 @@
 """Which callbacks Kafka took and CJ did not take yet, by their ids; pure.
 
-CJ takes them one after the other: what was published before one that it took is not waited for.
+CJ takes them one after the other: what was published before one that it took is not waited for. It
+was skipped, unless it is taken after all: each partition of the topic has an order of its own.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
 from bot.diagnosis.comparison.rejections import RECEIVED, TAKEN_END
@@ -17,6 +18,8 @@ UNREADABLE = "Error processing LLM comparison callback"
 SKIPPED = "Duplicate message skipped"
 STARTED = "CJ Assessment Kafka consumer started"
 MOST = 300
+# So long it is known what was skipped, and so long it may still be taken from another partition.
+KNOWN_FOR, SETTLED = timedelta(hours=1), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class UntakenCallbacks:
     services come at their own pace. `taken_at` is when CJ last took one by its own clock,
     `seen_at` when that was read. `heard` says that CJ's log is known to be followed: without that
     its silence proves nothing. `at_work` says that CJ has not ended with the last one it took,
-    `ends` that its lines say so of others. `last` is the one that it took last.
+    `ends` that its lines say so of others. `last` is the one that it took last. `skipped` are those
+    that CJ passed over lately, for the last time as read at `skipped_at`.
     """
 
     heard: bool = False
@@ -36,6 +40,8 @@ class UntakenCallbacks:
     waiting: tuple[PublishedCallback, ...] = ()
     early: tuple[str, ...] = ()
     last: str = ""
+    skipped: tuple[PublishedCallback, ...] = ()
+    skipped_at: datetime | None = None
     taken_at: datetime | None = None
     seen_at: datetime | None = None
     memories: dict[str, PublisherMemory] = field(default_factory=dict)
@@ -55,7 +61,8 @@ class UntakenCallbacks:
         memories, said = self._published(found)
         new = said if on_topic is None else on_topic
         known = [*self.waiting, *(one for one in new if one.queue_id not in self.early)]
-        state = replace(self, waiting=tuple(known[-MOST:]), memories=memories)
+        skipped = tuple(one for one in self.skipped if now - one.at < KNOWN_FOR)
+        state = replace(self, waiting=tuple(known[-MOST:]), memories=memories, skipped=skipped)
         for event in found:
             state = state._taken(event, now)
         return state
@@ -91,8 +98,23 @@ class UntakenCallbacks:
         state = replace(state, last=clue.queue_id)
         ids = [one.queue_id for one in self.waiting]
         if clue.queue_id in ids:
-            return replace(state, waiting=self.waiting[ids.index(clue.queue_id) + 1 :])
+            return state._up_to(ids.index(clue.queue_id), now)
+        late = tuple(one for one in self.skipped if one.queue_id != clue.queue_id)
+        if late != self.skipped:
+            return replace(state, skipped=late)
         return replace(state, early=(*self.early, clue.queue_id)[-MOST:])
+
+    def _up_to(self, place: int, now: datetime) -> "UntakenCallbacks":
+        """Return it with one taken at a place of those that wait: those before it are skipped."""
+        skipped = (*self.skipped, *self.waiting[:place])[-MOST:]
+        at = now if place else self.skipped_at
+        return replace(self, waiting=self.waiting[place + 1 :], skipped=skipped, skipped_at=at)
+
+    def settles(self, now: datetime) -> bool:
+        """Say whether what was skipped may still be taken: another partition's turn comes."""
+        return bool(self.skipped) and self.skipped_at is not None and (
+            now - self.skipped_at < SETTLED
+        )  # fmt: skip
 
 
 def ends_taking(event: LogEvent) -> bool:

@@ -127,14 +127,18 @@ class ConsumerSilent:
         last = window.samples[-1] if window.samples else None
         if last is None or not last.data:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
-        closing = {CONSUMER: "CJ takes callbacks again"}
+        untaken = _untaken(last)
+        closing = {CONSUMER: _again(len(untaken.skipped))}
         if last.data.get("beyond_end"):
             return Judgement(Sight.CLEAR, (_beyond(last.at),), closing=closing)
         if last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         if last.data.get("waited_for") is False:
             return Judgement(Sight.CLEAR, closing={CONSUMER: "no batch waits for an answer"})
-        silence = self._silence(_untaken(last), last, now)
+        silence = self._silence(untaken, last, now)
+        if silence is None and untaken.settles(now):
+            held = {CONSUMER: "CJ takes callbacks again, and may yet take those that it passed"}
+            return Judgement(Sight.CLEAR, held=held, closing=closing)
         return Judgement(Sight.CLEAR, (silence,) if silence else (), closing=closing)
 
     def _silence(self, untaken: UntakenCallbacks, last: Sample, now: datetime) -> Condition | None:
@@ -159,6 +163,17 @@ def _untaken(sample: Sample) -> UntakenCallbacks:
         return _UNTAKEN.validate_python(sample.data.get(UNTAKEN) or {})
     except ValidationError:
         return UntakenCallbacks()
+
+
+def _again(skipped: int) -> Text:
+    """Return that CJ takes callbacks again, and how many published before it did not take."""
+    if not skipped:
+        return "CJ takes callbacks again"
+    lost = many(skipped, "callback")
+    return words(
+        f"CJ takes callbacks again, but skipped {lost} published before: lost. Next: ",
+        Command("/batch list waiting_callbacks"),
+    )
 
 
 async def _on_topic(watch: Watch) -> tuple[PublishedCallback, ...] | None:

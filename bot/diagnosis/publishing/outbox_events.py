@@ -36,8 +36,8 @@ class KeptEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class _Relay:
-    """What one CJ process relays now, and what its publisher keeps."""
+class Relay:
+    """What one CJ process relays now, what its publisher keeps, and what of that is gone."""
 
     sent: LogEvent | None = None
     blocked: LogEvent | None = None
@@ -48,15 +48,21 @@ class _Relay:
 
 def kept_events(events: Iterable[LogEvent]) -> tuple[KeptEvent, ...]:
     """Return the events that CJ's relay counts as published and its publisher did not send."""
-    relays: dict[str, _Relay] = {}
-    for event in events:
-        if event.role is Role.CJ and event.at is not None:
-            before = relays.get(event.container, _Relay())
-            relays[event.container] = _after(before, event, event.at)
+    relays = relays_after({}, events)
     return tuple(one for relay in relays.values() for one in (*relay.gone, *relay.kept))
 
 
-def _after(relay: _Relay, event: LogEvent, at: datetime) -> _Relay:
+def relays_after(known: Mapping[str, Relay], events: Iterable[LogEvent]) -> dict[str, Relay]:
+    """Return what each CJ process relays and keeps after more lines, by its container."""
+    relays = dict(known)
+    for event in events:
+        if event.role is Role.CJ and event.at is not None:
+            before = relays.get(event.container, Relay())
+            relays[event.container] = _after(before, event, event.at)
+    return relays
+
+
+def _after(relay: Relay, event: LogEvent, at: datetime) -> Relay:
     if RELAYS in event.event:
         return replace(relay, sent=event, blocked=None, message="")
     if RELAYED in event.event:
@@ -89,7 +95,7 @@ _STEPS = frozenset(
 )
 
 
-def _relayed(relay: _Relay, event: LogEvent, at: datetime) -> _Relay:
+def _relayed(relay: Relay, event: LogEvent, at: datetime) -> Relay:
     sent = relay.sent
     if sent is None or relay.blocked is None or not _same(sent.fields, event.fields):
         return relay
@@ -107,7 +113,7 @@ def _same(sent: Mapping[str, object], relayed: Mapping[str, object]) -> bool:
     return bool(sent.get("event_id")) and sent.get("event_id") == relayed.get("event_id")
 
 
-def _left(relay: _Relay, fate: Fate, at: datetime, leaves: Callable[[KeptEvent], bool]) -> _Relay:
+def _left(relay: Relay, fate: Fate, at: datetime, leaves: Callable[[KeptEvent], bool]) -> Relay:
     gone = tuple(replace(one, fate=fate, changed_at=at) for one in relay.kept if leaves(one))
     stay = tuple(one for one in relay.kept if not leaves(one))
     return replace(relay, kept=stay, gone=(*relay.gone, *gone))

@@ -9,6 +9,12 @@ from bot.text.wording import many
 # The provider tries again each half minute, and drops a message after five failures.
 RECOVERED_WITHIN = timedelta(minutes=5)
 NO_RESTART = "Do not restart the LLM provider: what waits in its memory would be lost."
+NO_CJ_RESTART = "Do not restart CJ: what waits in its memory would be lost."
+PUBLISH_AGAIN = "Have CJ publish the result again: who waits for it got nothing."
+KEPT_BACK_WHY = (
+    "While Kafka's breaker is open CJ's publisher keeps what it is given, and its relay takes that "
+    "for published."
+)
 NEW_REQUEST = "Once Kafka answers, start any new batch: a new publish lets the breaker close."
 SHORTER = "Have the model write less, or its callbacks hold as much as the provider accepts."
 ASK_AGAIN = "Ask for the batch again: these answers do not come back."

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.comparison.causes import OUTBOX_UNPUBLISHED, RELAY_STEP
 from bot.diagnosis.publishing.memory import Fate
+from bot.diagnosis.publishing.wording import KEPT_BACK_WHY, NO_CJ_RESTART, PUBLISH_AGAIN
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.redaction import redact
@@ -95,10 +96,7 @@ def _kept_results(evidence: BatchEvidence, now: datetime) -> Finding | None:
         what=f"{events} lost with CJ's restart; the outbox says published."
         if lost
         else f"{events} in CJ's memory: Kafka's breaker is open.",
-        why="While Kafka's breaker is open CJ's publisher keeps what it is given, and its relay "
-        "takes that for published.",
+        why=KEPT_BACK_WHY,
         evidence=tuple(log_line(one.event) for one in told[:2]),
-        next=("Have CJ publish the result again: who waits for it got nothing.", RELAY_STEP)
-        if lost
-        else ("Do not restart CJ: what waits in its memory would be lost.", RELAY_STEP),
+        next=(PUBLISH_AGAIN if lost else NO_CJ_RESTART, RELAY_STEP),
     )

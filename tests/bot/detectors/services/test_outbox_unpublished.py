@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from bot.detectors.services.outbox_unpublished import OutboxUnpublished, OutboxUnpublishedSettings
+from bot.domain.alert import Judgement, Sample, Window
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.outbox import OutboxGroup
-from tests.support.scenes import NOW, ago, judged, told
+from tests.support.scenes import NOW, TICK, ago, judged, told
 from tests.support.watches import GivenWatch
 
 EVENT = "huleedu.cj_assessment.completed.v1"
@@ -90,3 +91,68 @@ async def test_rows_know_better_than_lines_what_was_sent() -> None:
     again = GivenWatch(NOW, NOW, logs=Followed(()), outbox=(row,))
     (found,) = (await judged(detector, again)).conditions
     assert (found.batch, str(found.next[-1])) == ("38", "/batch investigate 38")
+
+
+RELAYING = "Publishing event from outbox to Kafka"
+BLOCKED = (
+    "Circuit breaker is open for Kafka publisher 'cj_assessment_producer', queuing message for "
+    "topic 'huleedu.assessment.result.published.v1'"
+)
+KEPT = (
+    "Queued message for retry: topic='huleedu.assessment.result.published.v1', "
+    "event_id=e64fef1a-b7e0-4cf1-b85c-a774c81ca020, queue_size=1"
+)
+DELIVERED = KEPT.replace("Queued message for retry", "Successfully published queued message")
+HELD_BACK = (RELAYING, BLOCKED, KEPT, SENT)
+STARTED = "Starting Kafka recovery loop"
+
+
+async def over_ticks(*ticks: tuple[str, ...], restarts: bool = False) -> Judgement:
+    """Return the judgement after these ticks; the bot itself may restart before each."""
+    detector = OutboxUnpublished(OutboxUnpublishedSettings())
+    kept: list[Sample] = []
+    for n, lines in enumerate(ticks):
+        if restarts and kept:
+            detector = OutboxUnpublished(OutboxUnpublishedSettings())
+            detector.resume(kept[-1:])
+        at = NOW + TICK * n
+        events = tuple(replace(relay(0, said), at=at) for said in lines)
+        watch = GivenWatch(at, at - TICK, logs=Followed(events), outbox=None)
+        kept.append(await detector.sample(watch))
+    return detector.judge(Window(tuple(kept[-8:]), NOW), NOW + TICK * (len(ticks) - 1))
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(
+    ("ticks", "headline"),
+    [
+        ([HELD_BACK], "1 event waits in CJ's memory"),
+        ([HELD_BACK[:2], HELD_BACK[2:]], "1 event waits in CJ's memory"),
+        ([HELD_BACK, (), ()], "1 event waits in CJ's memory"),
+        ([HELD_BACK, (STARTED,), ()], "1 event was lost with CJ's restart"),
+        ([HELD_BACK, (STARTED,), HELD_BACK],
+         "1 event lost with its restart, 1 held"),
+        ([HELD_BACK, (DELIVERED,)], ""),
+        ([(RELAYING, SENT)], ""),
+        # The relay itself saw the refusal, and tries again.
+        ([(RELAYING, KEPT)], ""),
+    ],
+)  # fmt: skip
+async def test_what_only_cj_s_memory_holds_is_told_though_the_outbox_says_published(
+    ticks: list[tuple[str, ...]], headline: str, restarts: bool
+) -> None:
+    if restarts and ticks[0] != HELD_BACK:
+        return
+    judgement = await over_ticks(*ticks, restarts=restarts)
+    told_of = told(judgement, lambda one: str(one.headline))
+    assert told_of == ([f"Kafka takes no events of CJ: {headline}"] if headline else [])
+    assert {one.batch for one in judgement.conditions} <= {"38"}
+
+
+async def test_what_was_lost_with_a_restart_does_not_end_as_published() -> None:
+    over = await over_ticks(HELD_BACK, (STARTED,), *[()] * 61)
+    assert told(over) == []
+    before = await over_ticks(HELD_BACK, (STARTED,), ())
+    assert "1 event lost before do not come back" in str(before.closing["events in CJ's memory"])
+    sent = await over_ticks(HELD_BACK, (DELIVERED,))
+    assert "Kafka took what waited" in str(sent.closing["events in CJ's memory"])
