@@ -1,7 +1,8 @@
 """Requests that the model's provider refuses one after the other, with no answer between; pure.
 
 What lasts for all (a key, the credit, the model of the settings) shows by that: of one batch's own
-wrong setting, or of its own account, others are answered meanwhile.
+wrong setting, or of its own account, others are answered meanwhile. An answer that only comes after
+the key, or the model, was accepted says the same of it, be it a refusal too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,13 @@ from bot.domain.log import LogEvent
 
 DONE = "completed successfully, correlation_id"
 LASTING = frozenset({FailureReason.KEY, FailureReason.CREDIT, FailureReason.MODEL})
+# What a provider looks at first: one that refuses for what comes later has accepted these.
+_ACCEPTED = {
+    FailureReason.MODEL: (FailureReason.KEY,),
+    FailureReason.CREDIT: (FailureReason.KEY, FailureReason.MODEL),
+}
+# One that was for all, and was not after all, is so again only after so long without an answer.
+DOUBTED_FOR = timedelta(minutes=5)
 # Of so many requests in a row none was answered, or of fewer for so long.
 MANY, FEW, FEW_FOR = 5, 2, timedelta(seconds=15)
 MOST_KEPT = 20
@@ -24,7 +32,10 @@ MOST_KEPT = 20
 
 @dataclass(frozen=True, slots=True)
 class RefusalRun:
-    """Requests refused in a row for one reason; `ids` are theirs, as many as are kept."""
+    """Requests refused in a row for one reason; `ids` are theirs, as many as are kept.
+
+    `doubted_at` is when one that was for all was last seen to be none; without ids, that is all.
+    """
 
     reason: FailureReason
     first_at: datetime
@@ -32,12 +43,25 @@ class RefusalRun:
     ids: tuple[str, ...] = ()
     status: int | None = None
     for_all: bool = False
+    doubted_at: datetime | None = None
 
     def known_at(self, now: datetime) -> "RefusalRun":
         """Return it with whether it is one for all by now; once it is, only an answer ends it."""
         count = len(self.ids)
         lasts = count >= FEW and now - self.first_at >= FEW_FOR
-        return replace(self, for_all=self.for_all or count >= MANY or lasts)
+        sure = self.doubted_at is None or now - self.doubted_at >= DOUBTED_FOR
+        return replace(self, for_all=self.for_all or (sure and (count >= MANY or lasts)))
+
+    def ended(self, at: datetime) -> "RefusalRun":
+        """Return what remains of it after an answer: the doubt whether it is ever for all."""
+        doubted_at = at if self.for_all or self.ids else self.doubted_at
+        told = self.for_all or self.doubted_at is not None
+        return RefusalRun(self.reason, at, at, doubted_at=doubted_at if told else None)
+
+    def is_over(self, now: datetime) -> bool:
+        """Say whether nothing of it is left to know."""
+        doubted = self.doubted_at is not None and now - self.doubted_at < DOUBTED_FOR
+        return not self.ids and not doubted
 
     def to_json(self) -> Mapping[str, Any]:
         """Return what `run_of` takes, as JSON values."""
@@ -48,6 +72,7 @@ class RefusalRun:
             "ids": list(self.ids),
             "status": self.status,
             "for_all": self.for_all,
+            "doubted_at": self.doubted_at.isoformat() if self.doubted_at else None,
         }
 
 
@@ -59,7 +84,7 @@ def run_of(values: Mapping[str, Any]) -> RefusalRun | None:
         return None
     ids = tuple(str(one) for one in values.get("ids") or ())
     return RefusalRun(FailureReason(str(reason)), first, last, ids, values.get("status"),
-                      bool(values.get("for_all")))  # fmt: skip
+                      bool(values.get("for_all")), moment(values.get("doubted_at")))  # fmt: skip
 
 
 def runs_in(values: Any) -> tuple[RefusalRun, ...]:
@@ -77,12 +102,16 @@ def runs_after(
     found = {one.reason: one for one in runs}
     for at, event in events:
         if DONE in event.event:
-            found.clear()
+            found = {one.reason: one.ended(at) for one in found.values()}
             continue
         reason = reason_of_line(event) if is_of_request(event) else None
-        if reason in LASTING:
+        if reason is not None and reason in LASTING:
+            for accepted in _ACCEPTED.get(reason, ()):
+                if accepted in found:
+                    found[accepted] = found[accepted].ended(at)
             before = found.get(reason) or RefusalRun(reason, at, at)
+            before = before if before.ids else replace(before, first_at=at)
             ids = tuple(dict.fromkeys((*before.ids, *sorted(ids_of(event))[:1])))[:MOST_KEPT]
             status = before.status or status_of_line(event)
             found[reason] = replace(before, last_at=at, ids=ids, status=status)
-    return tuple(one.known_at(now) for one in found.values())
+    return tuple(one.known_at(now) for one in found.values() if not one.is_over(now))

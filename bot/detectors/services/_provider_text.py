@@ -100,6 +100,8 @@ def refusal_condition(run: RefusalRun, samples: Sequence[Sample], now: datetime)
     looks = (f"/batch investigate {batch}" for batch in batches[:KEPT])
     # Without a status of its own it may never have been asked: there was no key to ask it with.
     all_, each = ("refuses all", "refuses every") if run.status else ("answers none", "answers no")
+    headline = f"Model provider {all_}{place}: {failure.short}"
+    also = "".join(f", also {one.short}" for one in besides[:1])
     return Condition(
         subject=refusal_subject(run.reason),
         rule=PROVIDER_FAILURES.rule,
@@ -113,8 +115,7 @@ def refusal_condition(run: RefusalRun, samples: Sequence[Sample], now: datetime)
         since=run.first_at,
         known=f"refused {run.reason.value}",
         count=failed_in(samples[-1:]) if samples and samples[-1].at == now else 0,
-        headline=f"Model provider {all_}{place}: {failure.short}"
-        + "".join(f", also {one.short}" for one in besides[:1]),
+        headline=headline + also if len(headline + also) <= HEADLINE_CHARS else headline,
         why=failure.words.why,
         evidence=(
             EvidenceLine(LOGS, run.last_at, f"{count} refused in a row, and none answered"),

@@ -7,7 +7,6 @@ mode is part of every title.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -15,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field
 
 from bot.detectors._event_counts import dated_events
-from bot.detectors._failure_streak import FailureStreak, onset_of
+from bot.detectors._failure_streak import FailureStreak
 from bot.detectors._provider_causes import (
     CAUSE_NEEDLES,
     FailedRequests,
@@ -25,6 +24,20 @@ from bot.detectors._provider_causes import (
 from bot.detectors._refusals import DONE, LASTING, RefusalRun, runs_after, runs_in
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.detectors.services._breakers import breakers_in, without_closed
+from bot.detectors.services._outbreak import (
+    ANSWERS,
+    ITEMS_WITHIN,
+    REFUSALS,
+    STREAK,
+    TAIL,
+    back_from,
+    fails,
+    onset,
+    refused_no_more,
+    since_onset,
+    within,
+    without,
+)
 from bot.detectors.services._provider_text import (
     KEPT,
     PROVIDER,
@@ -40,7 +53,7 @@ from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.service_state import CIRCUIT_TEXTS
-from bot.domain.words import Time, when, with_time, words
+from bot.domain.words import Time, when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 
@@ -53,14 +66,6 @@ ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 GIVEN_UP = "Published error callback event for request"
 COUNTED = (*FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED, GIVEN_UP)
 SEVERE_SHARE = 0.5
-REFUSALS = "refusals"
-ANSWERS = "its answers come again"
-# Failures that come seldom add up for so long, as long as nothing is answered in between.
-STREAK = timedelta(hours=1)
-# Items that failed together are logged one by one within this time.
-ITEMS_WITHIN = timedelta(seconds=60)
-# After a longer pause without a failure, what fails is another outbreak.
-TAIL = timedelta(minutes=5)
 
 
 class ProviderErrorsSettings(BaseModel):
@@ -175,9 +180,10 @@ class ProviderErrors:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
         refused, known = self._refused(known, now)
         known = self._after_quiet(known)
-        failing = [one for one in known if _fails(one)]
+        failing = [one for one in known if fails(one)]
         over = words("no more came", when(failing[-1].at, " since ")) if failing else ANSWERS
-        closing = {PROVIDER: over, **{refusal_subject(one): ANSWERS for one in LASTING}}
+        ends = {refusal_subject(one): refused_no_more(known, one) for one in LASTING}
+        closing = {PROVIDER: over, **ends}
         condition = self._newest(known, failing, now)
         if condition is None and failing and now - failing[-1].at < TAIL:
             # The tail of a burst neither is one nor ends one.
@@ -198,16 +204,16 @@ class ProviderErrors:
         }
         lasting = [one for one in runs_in(known[-1].data.get(REFUSALS)) if one.for_all]
         told = tuple(
-            refusal_condition(one, [s for s in known if _within(s, one)], now)
+            refusal_condition(one, [s for s in known if within(s, one)], now)
             for one in lasting
             if now - one.last_at < self._quiet
         )
-        return told, [_without(one) if any(_within(one, run) for run in runs.values()) else one
+        return told, [without(one) if any(within(one, run) for run in runs.values()) else one
                       for one in known]  # fmt: skip
 
     def _after_quiet(self, known: list[Sample]) -> list[Sample]:
         """Return the samples after a burst that was reported and is over."""
-        failing = [one for one in known if _fails(one)]
+        failing = [one for one in known if fails(one)]
         for last, later in reversed(list(pairwise(failing))):
             before = [one for one in known if one.at <= last.at]
             if later.at - last.at >= self._quiet and self._newest(before, [last], last.at):
@@ -224,11 +230,13 @@ class ProviderErrors:
             recent = [one for one in known if now - one.at < min(self._quiet, span)]
             recent = recent or list(known[-1:])
             return self._condition(recent, circuits, now, known) if circuits else None
-        begun = _onset(known)
+        begun = onset(known)
         for look in (one for one in reversed(known) if now - one.at < self._quiet):
-            condition = self._condition(_recent(known, look.at, span), circuits, now, known, begun)
+            condition = self._condition(
+                back_from(known, look.at, span), circuits, now, known, begun
+            )
             if condition is not None:
-                return _since_onset(condition, begun)
+                return since_onset(condition, begun)
         return None
 
     def _condition(
@@ -268,45 +276,6 @@ class ProviderErrors:
 DETECTOR = ProviderErrors
 
 
-def _within(sample: Sample, run: RefusalRun) -> bool:
-    """Say whether a sample holds lines of a run of refusals; it was made after them."""
-    return run.first_at <= sample.at and sample.at - run.last_at <= ITEMS_WITHIN
-
-
-def _without(sample: Sample) -> Sample:
-    counts = dict.fromkeys(("failures", "items", "given_up", "hopeless", "gave_up_bundle"), 0)
-    told: dict[str, Any] = {"causes": [], "batches": {}, "by_cause": {}, "examples": []}
-    return replace(sample, data={**sample.data, **counts, **told})
-
-
-def _onset(known: Sequence[Sample]) -> datetime | None:
-    looks = ((one.at, _fails(one), bool(one.data.get("done"))) for one in known)
-    return onset_of(tuple(looks), TAIL)
-
-
-def _since_onset(condition: Condition, begun: datetime | None) -> Condition:
-    """Return a condition with when its outbreak began, which may be before the window's span."""
-    if begun is None or begun == condition.since:
-        return condition
-    title = with_time(condition.title, condition.since, begun)
-    return replace(condition, since=begun, title=title)
-
-
-def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[Sample]:
-    """Return the samples of a span, and those before it back to the last answer."""
-    found: list[Sample] = []
-    answered = False
-    for one in reversed(known):
-        if one.at > until:
-            continue
-        answered = answered or bool(one.data.get("done"))
-        is_streak = one.at > until - STREAK and not answered
-        if one.at <= until - span and not is_streak:
-            break
-        found.append(one)
-    return found[::-1]
-
-
 def _after_event(
     streak: FailureStreak, at: datetime, event: LogEvent, quiet: timedelta
 ) -> FailureStreak:
@@ -320,10 +289,6 @@ def _after_event(
 
 def _is_failure(event: LogEvent) -> bool:
     return any(text in event.event for text in FAILURES)
-
-
-def _fails(sample: Sample) -> bool:
-    return bool(failed_in([sample]) or sample.data.get("circuit_lines"))
 
 
 def _is_providers(event: LogEvent) -> bool:

@@ -1,6 +1,7 @@
 """What refuses every request is told by itself and at once, whatever failed besides."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -47,10 +48,41 @@ async def conditions(*ticks: Sequence[LogEvent]) -> tuple[Condition, ...]:
         ([[failed(1, KEY)], [failed(1, KEY, 16)], [failed(1, KEY, 31)]], []),
         ([[failed(1, KEY), failed(2, KEY)], [answered(16), failed(3, KEY, 17)]], []),
         ([[failed(n, KEY) for n in range(8)], [answered(16)]], []),
+        # An answer that only an accepted key gets, be it a refusal too.
+        ([[failed(n, KEY) for n in range(8)], [failed(9, CREDIT, 16)]], []),
+        ([[failed(n, CREDIT) for n in range(8)], [failed(9, KEY, 16)]], ["credit_used_up"]),
+        # What was for all and was not: it is told of again when nothing was answered for long.
+        (
+            [
+                [failed(n, KEY) for n in range(8)],
+                [answered(16)],
+                [failed(n, KEY, 31) for n in range(8)],
+            ],
+            [],
+        ),
+        (
+            [
+                [failed(n, KEY) for n in range(8)],
+                [answered(16)],
+                *[[failed(20 + n, KEY, 31 + 15 * n)] for n in range(21)],
+            ],
+            ["key_refused"],
+        ),
         # What passes by itself is no refusal.
         ([[failed(n, BUSY) for n in range(4)], [failed(5, BUSY, 16)]], []),
     ],
-    ids=["bundle", "for a while", "one request", "others answered", "over", "passes"],
+    ids=[
+        "bundle",
+        "for a while",
+        "one request",
+        "others answered",
+        "over",
+        "accepted key",
+        "refused key",
+        "in doubt",
+        "in doubt no more",
+        "passes",
+    ],
 )
 async def test_what_refuses_every_request_is_told_by_its_cause(
     ticks: list[list[LogEvent]], told: list[str]
@@ -87,3 +119,36 @@ async def test_a_refusal_goes_on_where_another_process_left_it() -> None:
     later = GivenWatch(NOW + TICK * 2, NOW + TICK, logs=Followed((failed(2, KEY, 16),)))
     (run,) = (await second.sample(later)).data["refusals"]
     assert (run["for_all"], len(run["ids"])) == (True, 2)
+
+
+async def test_the_batches_of_a_refusal_are_those_whose_requests_it_refused() -> None:
+    """Others fail at the same time for reasons of their own."""
+
+    def taken(number: int, batch: int) -> LogEvent:
+        event = said(NOW, f"Callback processed for batch {batch}, workflow continues", role=Role.CJ)
+        return replace(event, fields={"request_id": str(UUID(int=number)), "is_error": True})
+
+    cut = "Anthropic truncated response due to max_tokens limit"
+    first = [failed(n, CREDIT) for n in range(6)] + [failed(20, cut)]
+    found = await conditions(first, [taken(20, 20), *(taken(n, 18) for n in range(6))])
+    (told,) = [one for one in found if one.subject.endswith("credit_used_up")]
+    assert told.batch == "18"
+    assert "refuses all for batch 18: credit used up (400)" in str(told.headline)
+
+
+@pytest.mark.parametrize(
+    ("after", "over"),
+    [(answered(16), "its answers come again"),
+     (failed(9, CREDIT, 16), "it refuses for another reason now")],
+)  # fmt: skip
+async def test_a_refusal_ends_as_answered_only_where_something_was(
+    after: LogEvent, over: str
+) -> None:
+    ticks = [[failed(n, KEY) for n in range(8)], [after], []]
+    detector = ProviderErrors(ProviderErrorsSettings())
+    watches = [
+        GivenWatch(NOW + TICK * (n + 1), NOW + TICK * n, logs=Followed(tuple(events)))
+        for n, events in enumerate(ticks)
+    ]
+    judgement = await played(detector, watches)
+    assert str(judgement.closing["llm_provider_key_refused"]) == over
