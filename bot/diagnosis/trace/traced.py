@@ -41,8 +41,10 @@ class TracedComparison:
 
     @property
     def turned_away(self) -> tuple[LogClue, ...]:
-        """The lines in which a consumer rejected the callback."""
-        return self.comparison.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
+        """The lines in which a consumer rejected the callback, and no other one of its request."""
+        found = self.comparison.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
+        own = tuple(one for one in found if one.correlation_id in ("", *self.ids))
+        return own or found
 
     @property
     def rejected_callbacks(self) -> tuple[SeenCallback, ...]:

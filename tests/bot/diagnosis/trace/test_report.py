@@ -99,6 +99,23 @@ async def test_the_queue_id_alone_leads_to_the_pair_and_the_same_ledger() -> Non
     assert set(states(by_queue_id).values()) == {"seen"}
 
 
+async def test_another_stray_of_the_same_request_is_not_shown_as_this_one() -> None:
+    other = str(UUID(int=7))
+    own = replace(CJ_STRAY, fields={**CJ_STRAY.fields, "correlation_id": str(STRAY)})
+    twin = event(
+        "2025-11-18T21:10:03",
+        str(CJ_STRAY.event).replace(str(STRAY), other),
+        CJ,
+        level="error",
+        request_id=str(CJ_STRAY.fields["request_id"]),
+        correlation_id=other,
+    )
+    report = await trace(STRAY, healthy(*trail_lines().values(), own, twin))
+    shown = " ".join(str(one.text) for one in report.findings[0].evidence)
+    assert str(STRAY) in shown
+    assert other not in shown
+
+
 @pytest.mark.parametrize(
     "lines",
     [(RUNNER_REJECTION,), (CJ_STRAY,), (RUNNER_REJECTION, CJ_STRAY)],
