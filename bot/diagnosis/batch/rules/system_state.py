@@ -123,9 +123,12 @@ def _of_its_time(evidence: BatchEvidence) -> Iterator[LogEvent]:
         for event in evidence.nearby
         if event.at and event.at > asked and STARTED in event.event
     ]
-    end = min((one for one in (end, *starts) if one), default=None)
+    # What it says of its mode stands in the second in which it says that it started.
+    before = min(starts, default=None)
     for event in evidence.nearby:
-        if event.at and event.at >= header.created_at and (end is None or event.at <= end):
+        if event.at is None or event.at < header.created_at:
+            continue
+        if (end is None or event.at <= end) and (before is None or event.at < before):
             yield event
 
 

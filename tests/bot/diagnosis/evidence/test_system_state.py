@@ -180,12 +180,16 @@ def test_a_mode_of_before_or_after_a_batch_is_not_that_of_its_time(later: timede
     assert mode_mismatch(evidence, NOW) is None
 
 
-def test_a_mode_of_a_worker_that_started_while_answers_lack_is_not_that_of_its_time() -> None:
+@pytest.mark.parametrize("started_before", [10, 0])
+def test_a_mode_of_a_worker_that_started_while_answers_lack_is_not_that_of_its_time(
+    started_before: int,
+) -> None:
+    """It may say its mode in the second in which it says that it started."""
     evidence = _evidence(SystemState(), mode="per_request", worked="serial_bundle")
     (line, *_) = evidence.nearby
     assert line.at is not None
     begun = line.at - timedelta(seconds=20)
-    start = event(begun + timedelta(seconds=10), "Queue processor started", LPS)
+    start = event(line.at - timedelta(seconds=started_before), "Queue processor started", LPS)
     pairs = PairCounts(total=8, essay_a=4, pending=4, first_submitted_at=begun)
     rows = replace(evidence.rows, pairs=pairs)
     assert mode_mismatch(evidence.having(rows=rows), NOW) is not None
