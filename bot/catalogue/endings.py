@@ -99,9 +99,11 @@ ENTRIES = (
     CauseEntry(
         rule="outbox-unpublished",
         means="An event of CJ waits in its outbox: a finished batch is told to nobody.",
-        proved="Rows: an event is unpublished for 5 minutes, or used up its tries.",
+        proved="Rows: an event is unpublished for 5 minutes, or used up its tries. Lines: behind "
+        "Kafka's open breaker CJ's publisher kept it, and the relay called it published.",
         unseen="Whether Kafka or the relay is at fault.",
-        do="Look at Kafka and at the relay's lines in CJ's log; then restart the relay.",
+        do="Look at Kafka and at the relay's lines in CJ's log. Restart CJ only where its memory "
+        "holds no event: that would be lost.",
         since="Every revision. Today a failed event is fetched again at once, for ever.",
         alerts=("outbox_unpublished",),
     ),

@@ -41,7 +41,8 @@ class OutboxUnpublished(RowDetector):
 
     name: ClassVar[str] = "outbox_unpublished"
     summary: ClassVar[str] = (
-        "An event of the CJ service waits in its outbox for 5 minutes, or used up its tries"
+        "An event of the CJ service waits in its outbox for 5 minutes, used up its tries, or is in "
+        "CJ's memory alone"
     )
     closing: ClassVar[str] = "everything was published"
     needles: ClassVar[tuple[str, ...]] = (GIVEN_UP, RELAYED, *OUTBOX_TEXTS, *NEEDLES)
