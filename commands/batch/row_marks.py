@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.headline import AROUND
 from bot.diagnosis.batch.marks import look_needed
-from bot.diagnosis.batch.publisher import lost_results
+from bot.diagnosis.batch.publisher import event_ids, lost_results
 from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.batch.rules.content import NOT_PREPARED, PREPARED_FOR, content_missing
 from bot.diagnosis.comparison.causes import OUTBOX_UNPUBLISHED
@@ -63,7 +63,7 @@ async def row_marks(
     )
     marks = {
         one.header.batch_id: _mark(one, read_of_it, logs, around, now)
-        or (OUTBOX_UNPUBLISHED.rule.replace("-", " ") if one.header.bos_batch_id in lost else "")
+        or (OUTBOX_UNPUBLISHED.rule.replace("-", " ") if lost & event_ids(one.header) else "")
         for one, read_of_it in zip(batches, rows, strict=True)
     }
     return RowMarks(marks, sum(isinstance(one, Missing) for one in rows))

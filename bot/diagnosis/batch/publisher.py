@@ -1,6 +1,6 @@
 """What became of a batch's callbacks between provider and CJ, read where answers are missing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from bot.diagnosis.publishing.outbox_events import (
     KeptEvent,
     kept_events,
 )
+from bot.domain.batch import BatchHeader
 from bot.domain.evidence import LOGS
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.ports import Deadline, Sources
@@ -67,9 +68,9 @@ async def with_results(
 async def lost_results(
     sources: Sources, since: datetime, now: datetime, *, deadline: Deadline
 ) -> frozenset[str]:
-    """Return the bos batch ids of events that only CJ's publisher held, or held and lost.
+    """Return the batches of events that only CJ's publisher held, or held and lost, by an id.
 
-    Rows call such events published. Most often no line tells of one, and one search says so.
+    It is one of `event_ids`. Rows call such events published. Most often no line tells of one, and one search says so.
     """
     blocked = LogQuery(
         any_of=(QUEUING,), roles=(Role.CJ,), since=since, until=now, max_events=MAX_LINES
@@ -88,9 +89,14 @@ async def lost_results(
     return frozenset(one.aggregate for one in kept if one.fate is not Fate.DELIVERED)
 
 
+def event_ids(header: BatchHeader) -> Set[str]:
+    """Return the ids by which CJ's events name a batch: its uuid, or its number."""
+    return {header.bos_batch_id, str(header.batch_id)}
+
+
 def _kept(evidence: BatchEvidence, events: Iterable[LogEvent]) -> tuple[KeptEvent, ...]:
-    mine = evidence.header.bos_batch_id
-    found = (one for one in kept_events(events) if one.aggregate == mine)
+    mine = event_ids(evidence.header)
+    found = (one for one in kept_events(events) if one.aggregate in mine)
     return tuple(one for one in found if one.fate is not Fate.DELIVERED)
 
 

@@ -122,10 +122,15 @@ async def test_what_is_flawed_by_its_rows_alone_is_among_what_failed() -> None:
     assert marks == {1: "mock mode", 2: "no grades"}
 
 
-async def test_a_result_that_only_cjs_publisher_held_is_among_what_failed() -> None:
-    """Its rows call it published; CJ started anew with it in memory."""
+@pytest.mark.parametrize("named_by", ["bos_batch_id", "batch_id"])
+async def test_a_result_that_only_cjs_publisher_held_is_among_what_failed(named_by: str) -> None:
+    """Its rows call it published; CJ started anew with it in memory.
+
+    The completion names the batch by its uuid, the result of its essays by its number.
+    """
     one, topic = _ended(1), "huleedu.cj_assessment.completed.v1"
-    sent = {"event_id": "e-1", "event_type": topic, "aggregate_id": one.header.bos_batch_id}
+    aggregate = str(getattr(one.header, named_by))
+    sent = {"event_id": "e-1", "event_type": topic, "aggregate_id": aggregate}
     blocked = (
         "Circuit breaker is open for Kafka publisher 'cj_assessment_producer', "
         f"queuing message for topic '{topic}'"
