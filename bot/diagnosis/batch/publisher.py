@@ -70,7 +70,8 @@ async def lost_results(
 ) -> frozenset[str]:
     """Return the batches of events that only CJ's publisher held, or held and lost, by an id.
 
-    It is one of `event_ids`. Rows call such events published. Most often no line tells of one, and one search says so.
+    It is one of `event_ids`. Rows call such events published. Most often no line tells of one, and
+    one search says so.
     """
     blocked = LogQuery(
         any_of=(QUEUING,), roles=(Role.CJ,), since=since, until=now, max_events=MAX_LINES
