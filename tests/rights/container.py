@@ -74,7 +74,7 @@ def rotated_parts(engine: Engine, id: str) -> int:
     script = (
         "from datetime import UTC; from pathlib import Path;"
         "from bot.sources.log_search.file import snapshot;"
-        f"print('parts', len(snapshot(Path('{LOGS}/{id}/{id}-json.log'))))"
+        f"print('parts', len(snapshot(Path('{LOGS}/{id}/{id}-json.log')).parts))"
     )
     python = str(Path(sys.prefix) / "bin" / "python")
     said = _said(engine, [python, "-c", script], working_dir=str(ROOT))

@@ -19,6 +19,8 @@ from bot.text.wording import many
 
 # A carrier writes a line's time a little after the service did, and console times lack fractions.
 MAX_REGION_BYTES = 4 << 20
+# So much is scanned and then read, the newest first: what time does not allow is the oldest.
+STRETCH_BYTES = 128 << 20
 # Of an event that is longer the rest is not looked at.
 MOST_BYTES = 4 * MAX_REGION_BYTES
 SLACK = timedelta(seconds=60)
@@ -181,17 +183,39 @@ def _search_words(
     for part in reversed(segment.parts):
         if part.offset >= end or part.end <= start:
             continue
-        if stopped():
-            break
-        scan = Scan(words, thorough=thorough, stopped=stopped)
-        hits = scan.hits(segment, max(start, part.offset), min(end, part.end))
-        found.count(scan)
-        bounds = Bounds(segment, scan.has_short_lines)
-        below = _read_hits(segment, bounds, hits, (start, end, below), found, parser, stopped)
+        for low, high in _stretches(segment, part, (start, end), found.query.context):
+            if stopped():
+                break
+            scan = Scan(words, thorough=thorough, stopped=stopped)
+            hits = scan.hits(segment, low, high)
+            found.count(scan)
+            if found.shown >= found.query.max_events:
+                found.full = found.full or (len(hits) > 0 and hits[0] < below)
+                continue
+            bounds = Bounds(segment, scan.has_short_lines)
+            below = _read_hits(segment, bounds, hits, (start, end, below), found, parser, stopped)
         _release_from(segment, part, below)
         if found.full:
             break
     found.late = found.late or stopped()
+
+
+def _stretches(
+    segment: Segment, part: SegmentFile, bounds: tuple[int, int], context: int
+) -> Iterator[tuple[int, int]]:
+    """Yield what is to be searched of a file in whole lines, the newest first.
+
+    A compressed file can only be read from its beginning, and surroundings that touch are read
+    as one.
+    """
+    low, high = max(bounds[0], part.offset), min(bounds[1], part.end)
+    is_whole = part.is_packed or context > 0
+    while not is_whole and high - low > STRETCH_BYTES:
+        begin = max(low, segment.line_start(high - STRETCH_BYTES))
+        yield begin, high
+        high = begin
+    if high > low:
+        yield low, high
 
 
 def _read_hits(

@@ -140,5 +140,7 @@ def test_a_search_finds_the_same(
         if is_large:  # then halves of an id are looked for only where something may have cut one
             for module in (search, reference):
                 patched.setattr(module, "THOROUGH_BYTES", 0)
+            # and it is scanned in several stretches
+            patched.setattr(search, "STRETCH_BYTES", 300)
         expected = _found(reference, SteppedSegment, data, codec(UTC), asked, owner)
         assert _found(search, Segment, data, codec(UTC), asked, owner) == expected

@@ -16,6 +16,7 @@ from bot.sources.log_format.codec import Codec, PlainLines, looked_back
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_format.time import Stamp
 from bot.sources.log_search import bounds as bounds_module
+from bot.sources.log_search import search as search_module
 from bot.sources.log_search.search import MOST_LATE, NOT_IN_TIME, search_segment
 from bot.sources.log_search.segment import Segment
 
@@ -146,6 +147,33 @@ def test_a_carriers_time_is_read_when_it_is_asked_for(monkeypatch: pytest.Monkey
     assert event is not None
     assert event.at is not None
     assert asked == []
+
+
+@pytest.mark.parametrize("most", [10, 2_000])
+def test_a_scan_that_is_out_of_time_leaves_out_the_oldest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(search_module, "STRETCH_BYTES", 1_000)
+    path = tmp_path / "cj.log"
+    path.write_bytes(b"".join(_plain(f"{AT} [info     ] {n} of {ID} [cj]") for n in range(500)))
+    asked: Counter[str] = Counter()
+
+    def is_over() -> bool:
+        asked["times"] += 1
+        return asked["times"] > 60
+
+    with closing(Segment(path, PlainLines(UTC))) as segment:
+        events, coverage = search_segment(
+            segment,
+            LogQuery(any_of=(ID,), max_events=most),
+            lambda: LineParser("cj", "cj", Role.CJ, UTC),
+            is_over,
+        )
+    numbers = [int(one.event.split()[0]) for one in events]
+    assert 10 <= len(numbers) < 100
+    assert numbers == [*range(500 - len(numbers), 500)]
+    assert coverage.truncated
+    assert NOT_IN_TIME in coverage.note
 
 
 MANY = 2 * MOST_LATE
