@@ -39,6 +39,7 @@ INLINE = {
     "bot.cli.doctor.sources.examine_source": "signs of ours in a detail of ours",
     "bot.diagnosis.batch.without_database._names": "one id, between digits",
     "bot.diagnosis.publishing.signs._sign": "one uuid in one field",
+    "bot.drivers.network.has_port_above": "one character at a time",
     "bot.requests.command_text.offers_meant": "one word as it was typed",
     "bot.requests.questions.words.codes._is_told": "what somebody typed, of 4,000 characters",
     "bot.requests.questions.words.codes.codes_in": "the numbers of one short list",
