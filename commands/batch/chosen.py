@@ -105,7 +105,7 @@ async def _faulty(
 
 
 def _besides(recent: Sequence[BatchSummary], waiting: int) -> tuple[str, ...]:
-    """Return what is told beside those that failed: which wait, and which somebody cancelled."""
+    """Return what is listed beside those that failed: which wait, and which somebody cancelled."""
     wait = f"{many(waiting, 'batch', ('waits', 'wait'))} too long: /batch list stuck."
     ids = [str(one.header.batch_id) for one in recent if one.header.state == CANCELLED]
     more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
