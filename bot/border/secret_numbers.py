@@ -49,11 +49,13 @@ def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token],
     """
     found, count, last = list[Token](), 0, ""
     least: int | None = None
+    # An anchor's grade is its teacher's example and nobody's result.
+    is_anchored = any("anchor" in pieces(token.text) for token in tokens if token.kind == "word")
     for token in tokens:
         if token.kind == "line" or (token.kind == "equals" and last in _CODES):
             least = None
         elif token.kind in ("word", "flag"):
-            if _is_number_of(last, least, token.text):
+            if _is_number_of(last, least, token.text, is_anchored=is_anchored):
                 token, count = Token("other", mark), count + 1
             elif not _is_between(token.text):
                 if token.text.lower() in _CODES and last not in _PLAIN_CODES:
@@ -63,9 +65,9 @@ def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token],
     return found, count
 
 
-def _is_number_of(last: str, least: int | None, word: str) -> bool:
+def _is_number_of(last: str, least: int | None, word: str, *, is_anchored: bool) -> bool:
     """Say whether a word is the number, date or grade that the last word of names leads to."""
-    if last in _GRADES:
+    if last in _GRADES and not is_anchored:
         return _GRADE.fullmatch(word) is not None
     return least is not None and _is_told(word, least, is_code=last in _CODES)
 

@@ -149,7 +149,10 @@ def is_prose(words: Iterable[str]) -> bool:
     usual = len({word.lower() for word in counted if _is_everyday(word)})
     if usual == size >= LEAST_OF_A_PERSON and not _PERSON.isdisjoint(map(str.lower, counted)):
         return True
-    if size >= SHORT and sum(map(_is_of_texts, counted)) >= LEAST_OF_TEXTS:
+    if (
+        size >= SHORT
+        and len({word.lower() for word in counted if _is_of_texts(word)}) >= LEAST_OF_TEXTS
+    ):
         return True
     services = size - usual
     if size >= LONG:

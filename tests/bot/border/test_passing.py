@@ -337,6 +337,7 @@ def test_what_services_do_for_services_stays() -> None:
     for text in (
         "created by Batch Monitor", "assigned to worker 3", "published to Kafka", "rows by key",
         "May fail", "Will retry in 5 s", "moved to page 2",
+        "Fetching content from Content Service", "Fetched anchor content for grade B",
     ):  # fmt: skip
         assert let_out(text) == Passed(text)
 
