@@ -10,7 +10,8 @@ from bot.sources.log_follow.buffer import EventBuffer
 from bot.sources.log_follow.prefilter import Prefilter
 from bot.sources.log_search.bounds import Bounds
 from bot.sources.log_search.file import SegmentFile, open_within
-from bot.sources.log_search.search import SLACK, carried
+from bot.sources.log_search.found import carried
+from bot.sources.log_search.search import SLACK
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 
 STEP_BYTES = 4 * CHUNK_BYTES

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.log import LogCoverage, LogEvent, LogSearch
-from bot.sources.log_search.search import carried
+from bot.sources.log_search.found import carried
 
 SearchPart = tuple[list[LogEvent], LogCoverage] | tuple[str, str]
 # A service writes whole seconds in some of its lines and fractions in others.
