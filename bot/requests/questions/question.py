@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.domain.log import Service
 from bot.requests.questions.words.codes import codes_in
 from bot.requests.questions.words.counts import count_in
+from bot.requests.questions.words.days import day_numbers
 from bot.requests.questions.words.orders import forbids, is_considered, is_past
 from bot.requests.questions.words.text import Named, clean, ids_of, words_of
 from bot.requests.questions.words.vocabulary import Topic, topic_of, words_in
@@ -52,7 +53,8 @@ def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> Plain
     fold = plain.casefold()
     named = ids_of(words, (service.name for service in services))
     codes = codes_in(fold, [one.word for one in named if not one.is_batch])
-    ids = [one for one in named if one.word not in (count, *codes)]
+    days = {one for one in day_numbers(fold) if f"batch {one}" not in fold}
+    ids = [one for one in named if one.word not in (count, *codes, *days)]
     topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
     if WHATS_UP.search(fold):
         topics.add(Topic.WHY)

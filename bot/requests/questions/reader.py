@@ -16,6 +16,7 @@ from bot.requests.questions.refused import at_a_loss, considered_line, nearest, 
 from bot.requests.questions.several import PICKED, compared, is_a_batch, of_several
 from bot.requests.questions.understood import understood
 from bot.requests.questions.words.counts import names_several
+from bot.requests.questions.words.days import day_named
 from bot.requests.questions.words.moments import DAYS_AGO, moment_of, since_of
 from bot.requests.questions.words.orders import asks_what_to_do
 from bot.requests.questions.words.stems import asks, speaks_of_batches
@@ -98,7 +99,20 @@ def _read(asked: PlainQuestion, known: tuple[Service, ...], now: datetime, zone:
     local = now.astimezone(zone)
     if asked.ids:
         return _of_one(asked, asked.ids[0], local)
-    return _of_none(asked, local, known)
+    return _of_a_day(asked, local) or _of_none(asked, local, known)
+
+
+def _of_a_day(asked: PlainQuestion, local: datetime) -> Reading | None:
+    """Return what goes back to the day that a question names by its date; None without one."""
+    day = day_named(asked.text.casefold(), local)
+    if day is None:
+        return None
+    # A length: a date on a button could be somebody's.
+    back = f"{max(1, (local.date() - day).days + 1)}d"
+    return unread_as(
+        f"I read no single day in a question; these go back to {day}.",
+        (f"/batch list --since {back}", f"/changes {back}"),
+    )
 
 
 def needs_subject(text: str, services: Iterable[Service] = ()) -> bool:

@@ -137,6 +137,38 @@ def test_run_on_words_are_read_and_an_unknown_measure_is_not_guessed(text: str, 
     assert bool(read.problem) is not bool(line)
 
 
+@pytest.mark.parametrize(
+    ("question", "day"),
+    [
+        ("when was the llm provider restarted on 10 february?", "2025-02-10"),
+        ("is the queue ok on 10 Feb at 10:30?", "2025-02-10"),
+        ("what failed on november 18th", "2025-11-18"),
+        ("vad gick fel den 12 februari?", "2025-02-12"),
+        ("vilka batchar gick dåligt den 3:e maj?", "2025-05-03"),
+        ("vad hände 24 dec", "2024-12-24"),
+        ("which batches were hit on 2025-11-18?", "2025-11-18"),
+    ],
+)
+def test_a_day_is_no_batch_and_what_goes_back_to_it_is_offered(question: str, day: str) -> None:
+    read = read_question(question, now=_moment(NOW))
+    assert read.line == ""
+    assert f"these go back to {day}." in read.problem
+    back = _moment(NOW).date() - datetime.fromisoformat(day).date()
+    assert read.offers[0] == f"/batch list --since {back.days + 1}d"
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ("why did batch 33 fail on 10 february", "/batch investigate 33"),
+        ("did batch 10 fail on 10 february", "/batch investigate 10"),
+        ("batch 5 may be stuck?", "/batch investigate 5"),
+    ],
+)
+def test_a_batch_beside_a_day_is_the_batch(question: str, line: str) -> None:
+    assert read_question(question, now=_moment(NOW)).line == line
+
+
 def test_no_button_repeats_a_word_that_not_everybody_may_read() -> None:
     key = "".join(("sk-ant", "-api03-", "R4tYq7Wm2Kp9Xv9d8f7"))
     now = _moment(NOW)
