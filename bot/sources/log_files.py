@@ -146,6 +146,9 @@ class LogFiles:
                 f"the log folder cannot be read: {error.strerror or 'unknown reason'}",
                 hint="Check LOG_FILES_DIR.",
             ) from error
+        # One among others is named; a folder of nothing else is no folder of logs.
+        if all(map(_is_no_file, paths)):
+            return []
         return [
             LogFile(service_of(path.stem, self._services, file=path.name), path.stem, path)
             for path in paths
@@ -178,6 +181,10 @@ class Look(NamedTuple):
     problem: str = ""
     is_empty: bool = False
     is_odd: bool = False
+
+
+def _is_no_file(path: Path) -> bool:
+    return path.is_fifo() or path.is_socket() or path.is_char_device()
 
 
 def _named(names: Sequence[str], what: str) -> str:

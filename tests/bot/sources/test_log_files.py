@@ -490,6 +490,12 @@ async def test_a_pipe_by_the_name_of_a_log_is_named_and_not_waited_for(tmp_path:
     assert f"1 cannot be read: {CJ}.log" in await source(tmp_path).check()
 
 
+async def test_a_folder_of_pipes_alone_holds_no_log(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"{CJ}.log")
+    with pytest.raises(SourceError, match="holds no"):
+        await source(tmp_path).check()
+
+
 FOREIGN = (
     (line(1, ID).encode("utf-16"), "its text is in UTF-16"),
     (line(1, ID).encode("utf-16-be"), "its text is in UTF-16"),
