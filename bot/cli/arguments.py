@@ -95,7 +95,7 @@ class _Services:
     """The words that name a service, which few lines need."""
 
     def __iter__(self) -> Iterator[str]:
-        from bot.domain.log import HULEEDU_SERVICES
+        from bot.settings.services import HULEEDU_SERVICES
         from bot.text.log_words import service_words
 
         return iter(service_words(HULEEDU_SERVICES))

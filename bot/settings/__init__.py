@@ -6,7 +6,6 @@ Values come from the environment, then from `.env` in the working folder or the 
 bot.domain, bot.errors. To add a setting, add a field to its group and a line to `.env.example`.
 """
 
-from bot.domain.log import HULEEDU_SERVICES
 from bot.settings.group import as_meant, env_file, environment, live, use_env_file
 from bot.settings.groups import (
     BotSettings,
@@ -25,6 +24,7 @@ from bot.settings.load import (
     refuse_no_file,
     setting_names,
 )
+from bot.settings.services import HULEEDU_SERVICES
 
 __all__ = [
     "HULEEDU_SERVICES",

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 from pydantic_settings import NoDecode
 
 from bot.domain.evidence import LogStore
-from bot.domain.log import HULEEDU_SERVICES, Service, services_of
+from bot.domain.log import Service
 from bot.domain.routing.route import Route, routes_from
 from bot.settings.group import (
     Group,
@@ -26,6 +26,7 @@ from bot.settings.group import (
     header,
     with_password,
 )
+from bot.settings.services import HULEEDU_SERVICES, services_of
 
 # No user, query or fragment: the path of Slack's requests is put at its end.
 _PUBLIC_URL = re.compile(r"https://[^\s/?#@:]+(:\d{1,5})?(/[^\s?#]*)?", re.IGNORECASE)

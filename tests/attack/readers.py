@@ -21,12 +21,13 @@ from bot.diagnosis.logs import MAX_SHOWN
 from bot.domain.callbacks.contract import seen_of
 from bot.domain.evidence import TOPIC
 from bot.domain.ids import label_of_request
-from bot.domain.log import HULEEDU_SERVICES, LogQuery
+from bot.domain.log import LogQuery
 from bot.domain.mute import Mute
 from bot.errors import BatchbotError
 from bot.monitoring.http import Health, build_site, serve
 from bot.replay.files import SAMPLES, opened, sample_lines
 from bot.replay.logs import Tally, merged
+from bot.settings.services import HULEEDU_SERVICES
 from bot.slack.inbound.listeners import BoltReceiver
 from bot.slack.inbound.signed_posts import SignedPosts
 from bot.sources.log_files import LogFiles

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.rules.finalisation import early_finalisation
+from bot.diagnosis.batch.rules.early_finalisation import early_finalisation
 from bot.domain.batch import AnsweredCounts
 from bot.domain.log import LogSearch
 from bot.domain.queue import QueueReading

@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 
 from bot.demo.incident.rows import load
-from bot.diagnosis.batch.evidence import BatchEvidence, is_of_twin
+from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.report import diagnose
+from bot.diagnosis.evidence.batch_lines import is_of_twin
 from bot.domain.batch import BatchRows
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogSearch, Role

@@ -16,9 +16,9 @@ from bot.detectors.stuck_queue import DETECTOR as STUCK_QUEUE
 from bot.diagnosis.changes.noter import Noter
 from bot.diagnosis.changes.sighting import Own
 from bot.domain.alert import Reason
-from bot.domain.log import HULEEDU_SERVICES
 from bot.domain.routing.message import AlertMessage
 from bot.ports import Sources
+from bot.settings.services import HULEEDU_SERVICES
 from bot.slack.blocks.alert import render
 from bot.slack.blocks.report import summary_line
 from bot.sources.docker.containers import EngineContainers

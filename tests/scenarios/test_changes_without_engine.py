@@ -22,12 +22,12 @@ from bot.demo.incident.rows import BATCHES, load, write_batch
 from bot.diagnosis.changes.noter import Noter
 from bot.diagnosis.changes.sighting import Own
 from bot.domain.alert import Reason
-from bot.domain.log import HULEEDU_SERVICES
 from bot.domain.report import Report
 from bot.domain.routing.message import AlertMessage
 from bot.ports import Sources
 from bot.service.watched import own_facts
 from bot.settings import load_settings
+from bot.settings.services import HULEEDU_SERVICES
 from bot.slack.blocks.alert import render
 from bot.sources.cj.database import CjPostgres
 from bot.sources.kafka import reader

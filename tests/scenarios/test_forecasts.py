@@ -22,12 +22,12 @@ from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.demo.incident.rows import IncidentBatch, create_schema, write_batch
 from bot.domain.alert import Alert, Reason
-from bot.domain.log import HULEEDU_SERVICES
 from bot.domain.routing.message import AlertMessage
 from bot.ports import Detector, Sources
 from bot.ports.detectors import all_needles
 from bot.registry import detectors
 from bot.service.watched import any_wants
+from bot.settings.services import HULEEDU_SERVICES
 from bot.slack.blocks.alert import render
 from bot.sources.cj.database import CjPostgres
 from bot.sources.llm_queue import RedisQueue

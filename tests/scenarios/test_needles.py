@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.alert import Sample
-from bot.domain.log import HULEEDU_SERVICES, LogEvent, Role
+from bot.domain.log import LogEvent, Role
 from bot.ports.detectors import all_needles, needles_of
 from bot.registry import detectors
 from bot.replay.logs import Tally, merged
@@ -14,6 +14,7 @@ from bot.replay.run import _Grid, _watches, longest_quiet, samples_of
 from bot.replay.samples import readings_of
 from bot.replay.wanted import Wanted
 from bot.service.watched import build_detectors
+from bot.settings.services import HULEEDU_SERVICES
 from bot.sources.log_format.parser import parse_lines
 from tests.support.paths import ROOT
 

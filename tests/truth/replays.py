@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.domain.log import HULEEDU_SERVICES
 from bot.replay.files import SAMPLES
 from bot.replay.run import replay_directory
+from bot.settings.services import HULEEDU_SERVICES
 from tests.population.adversary.archive import unpack
 
 TICK = timedelta(seconds=15)

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, Self
 from uuid import UUID
 
-from bot.border.outside import raw
 from bot.diagnosis.batch.changes import BatchChanges
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
@@ -17,6 +16,7 @@ from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, fates_of
 from bot.diagnosis.comparison.queue_fate.lines import QueueLines, queue_lines
+from bot.diagnosis.evidence.batch_lines import is_of_twin, names_batch
 from bot.diagnosis.evidence.modes import mode_told
 from bot.diagnosis.evidence.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
@@ -29,14 +29,12 @@ from bot.diagnosis.publishing.memory import (
 from bot.diagnosis.publishing.outbox_events import KeptEvent
 from bot.diagnosis.queue.conservation import Departure
 from bot.diagnosis.queue.evidence import QueueEvidence
-from bot.domain.batch import NO_ESSAYS, BatchHeader, BatchRows, ErrorGroup, PairCounts, Twin
+from bot.domain.batch import NO_ESSAYS, BatchHeader, BatchRows, ErrorGroup, PairCounts
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.queue import QueueReading
 from bot.text.redaction import redact
 
-# From the first line on a request until its batch has a row.
-REQUEST_READ = timedelta(seconds=1)
 _HELD_ONCE = (
     LossPlace.EXPIRED,
     LossPlace.UNFINISHED,
@@ -279,40 +277,6 @@ def _was_held(comparison: ComparisonEvidence) -> bool:
         return place in _HELD_ONCE
     # Of a provider whose log has a gap, what it answered CJ tells that it took the request in.
     return any(clue.queue_id for clue in comparison.of(Step.SENT, Outcome.DONE))
-
-
-def names_batch(event: LogEvent, header: BatchHeader) -> bool:
-    """Say whether a log event is about this batch, by number or by uuid."""
-    for key in ("batch_id", "cj_batch_id"):
-        if str(event.fields.get(key, "")) in (str(header.batch_id), header.bos_batch_id):
-            return True
-    said, whole = raw(event.event), raw(event.text)
-    for id in (header.bos_batch_id, header.event_correlation_id):
-        if id in whole or id in said:
-            return True
-    return f"atch {header.batch_id} " in said
-
-
-def is_of_twin(event: LogEvent, header: BatchHeader, twins: tuple[Twin, ...]) -> bool:
-    """Say whether a line is another batch's of the same request: by its number, or by its time."""
-    asked = [one for one in twins if one.same_request]
-    if not asked:
-        return False
-    named = {str(event.fields.get(key, "")) for key in ("batch_id", "cj_batch_id")}
-    said = f"{raw(event.event)} "
-    if str(header.batch_id) in named or f"atch {header.batch_id} " in said:
-        return False
-    if any(str(one.batch_id) in named for one in asked):
-        return True
-    if event.at is None:
-        return False
-    ended = header.completed_at if header.ended else None
-    begun = [one.created_at for one in asked if one.created_at]
-    after = (at for at in begun if ended and at >= ended)
-    before = any(at < header.created_at for at in begun)
-    if before and event.at < header.created_at - REQUEST_READ:
-        return True
-    return any(event.at >= at for at in after)
 
 
 def log_line(event: LogEvent) -> EvidenceLine:

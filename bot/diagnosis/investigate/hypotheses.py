@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.rules.finalisation import EARLY
+from bot.diagnosis.batch.rules.early_finalisation import EARLY
 from bot.diagnosis.batch.rules.results import ERRORS_AS_DONE
 from bot.diagnosis.batch.rules.system_state import MODE_MISMATCH
 from bot.diagnosis.comparison.causes import CALLBACK_METADATA_LOST, DATABASE_BLOCKED

@@ -4,23 +4,29 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.diagnosis.comparison.causes import FOREIGN_CALLBACK
-from bot.diagnosis.comparison.evidence import NO_SCORES, ComparisonEvidence, Ledger, StepState
+from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.diagnosis.comparison.log_events import STEPS
 from bot.diagnosis.evidence import log_coverage
-from bot.diagnosis.evidence.read import configured, without_rights
+from bot.diagnosis.evidence.read import configured
 from bot.diagnosis.trace.batch_ledger import batch_ledger
 from bot.diagnosis.trace.evidence import TraceEvidence
+from bot.diagnosis.trace.first_lines import (
+    headline,
+    scores_unread,
+    summary_of,
+    title_of,
+    unproved,
+    with_provider,
+)
 from bot.diagnosis.trace.readings import hidden_tables, sources_of
 from bot.diagnosis.trace.rules import findings_of
-from bot.diagnosis.trace.tables import STEP_WORDS, in_queue, step_lines, timeline
+from bot.diagnosis.trace.tables import in_queue, step_lines, timeline
 from bot.diagnosis.trace.traced import TracedComparison
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
 from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
-from bot.domain.report import Finding, Report, Severity
-from bot.domain.words import Id, Text, joined, when, words
+from bot.domain.report import Report
+from bot.domain.words import joined, when, words
 from bot.text.wording import many
 
 
@@ -46,17 +52,17 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
     unsure = traced.rejected and traced.owned is None
     return Report(
         command="trace",
-        title=_title(evidence, ledger),
+        title=title_of(evidence, ledger),
         facts=_facts(evidence, comparison, ledger),
         findings=findings,
         timeline=timeline(evidence, row, ledger),
         sources=sources_of(evidence),
         unreadable_need=_blind(evidence)
         or unsure
-        or _scores_unread(ledger)
-        or _unproved(evidence, ledger),
-        summary=_with_provider(_summary(ledger, findings, unsure=unsure), evidence),
-        headline=_headline(evidence, ledger, findings),
+        or scores_unread(ledger)
+        or unproved(evidence, ledger),
+        summary=with_provider(summary_of(ledger, findings, unsure=unsure), evidence),
+        headline=headline(evidence, ledger, findings),
         lines=step_lines(ledger),
         actions=_actions(row, evidence),
     )
@@ -171,9 +177,9 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         timeline=timeline(evidence, None, ledger),
         sources=sources_of(evidence),
         unreadable_need=isinstance(evidence.batch, Missing)
-        or _scores_unread(ledger)
+        or scores_unread(ledger)
         or log_coverage.has_gap(evidence.logs),
-        summary=_with_provider(
+        summary=with_provider(
             f"{many(len(numbers), 'batch')} carry this id; what follows is of batch "
             f"{match.batch_id}."
             if several
@@ -230,69 +236,6 @@ def _facts(
 def _logs_begin(evidence: TraceEvidence) -> datetime | None:
     logs = evidence.logs
     return log_coverage.reaches_back_to(logs.coverage) if isinstance(logs, LogSearch) else None
-
-
-def _headline(evidence: TraceEvidence, ledger: Ledger, findings: Sequence[Finding]) -> Text:
-    """Return the last step that was seen and the first that is missing, in one breath."""
-    id = Id(str(evidence.id))
-    if any(one.rule == FOREIGN_CALLBACK.rule for one in findings):
-        return words("Rejected callback ", id, ": it belongs to no batch here")
-    last, missing = ledger.last_step, ledger.first_missing
-    seen = f"last seen {STEP_WORDS[last]}" if last else "no step was seen"
-    lacks = f", not {STEP_WORDS[missing]}" if missing else ", and nothing is missing"
-    if not missing and _scores_unread(ledger):
-        lacks = ", and whether it was scored cannot be read"
-    elif not missing and _unproved(evidence, ledger):
-        lacks = ", and what came after it could not be read"
-    return words("Comparison ", id, ": ", seen, lacks if last else "")
-
-
-def _scores_unread(ledger: Ledger) -> bool:
-    return any(one.note == NO_SCORES for one in ledger.steps)
-
-
-def _unproved(evidence: TraceEvidence, ledger: Ledger) -> bool:
-    """Say whether a log, or the rows with it, that would show the rest could not be read."""
-    if ledger.last_step is STEPS[-1]:
-        return False
-    rest = STEPS[STEPS.index(ledger.last_step) + 1 :] if ledger.last_step else STEPS
-    open_ = any(one.step in rest and one.state is StepState.NOT_CHECKED for one in ledger.steps)
-    blind = isinstance(evidence.rows, Missing) and configured(evidence.rows)
-    return open_ and (blind or log_coverage.has_gap(evidence.logs))
-
-
-def _title(evidence: TraceEvidence, ledger: Ledger) -> Text:
-    last, missing = ledger.last_step, ledger.first_missing
-    seen = f"last seen {last.value}" if last else "no step seen"
-    return words(f"{evidence.id}: ", seen, ", ") + (
-        f"first missing {missing.value}"
-        if missing
-        else "scores not read"
-        if _scores_unread(ledger)
-        else "what came after it not read"
-        if _unproved(evidence, ledger)
-        else "nothing missing"
-    )
-
-
-def _with_provider(text: Text, evidence: TraceEvidence) -> Text:
-    unread = (log_coverage.unread(evidence.logs), without_rights(hidden_tables(evidence)))
-    return joined(" ", (part for part in (text, *unread, evidence.provider.words) if part))
-
-
-def _summary(ledger: Ledger, findings: Sequence[Finding], *, unsure: bool) -> Text:
-    worst = [f for f in findings if f.severity is not Severity.INFO]
-    if worst:
-        return worst[0].what
-    if unsure:
-        return "A rejected callback; whether a batch owns it could not be checked."
-    last, missing = ledger.last_step, ledger.first_missing
-    if last is None:
-        return "It is mentioned, and no step of a comparison was seen."
-    seen = words(
-        f"Last step seen: {last.value}", when(ledger[last].at, " at "), f" ({ledger[last].source})"
-    )
-    return words(seen, f"; first step missing: {missing.value}." if missing else ".")
 
 
 def _blind(evidence: TraceEvidence) -> bool:

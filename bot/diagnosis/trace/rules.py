@@ -3,22 +3,16 @@
 from dataclasses import replace
 
 from bot.diagnosis.comparison.causes import (
-    BUNDLE_COLLATERAL,
     CALLBACK_METADATA_LOST,
     DUPLICATE_CALLBACKS,
     FOREIGN_CALLBACK,
     LOST_AFTER,
     LOST_CALLBACKS,
-    PROVIDER_FAILURES,
     STRAY_NOTES,
     SUBMISSION_LOST,
     UNPUBLISHED,
-    failure_severity,
 )
 from bot.diagnosis.comparison.departure import departure
-from bot.diagnosis.comparison.failure_advice import remedy_of, unrecorded
-from bot.diagnosis.comparison.failure_words import FailureReason
-from bot.diagnosis.comparison.failures import Failures
 from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
 from bot.diagnosis.comparison.rejections import called
@@ -34,9 +28,9 @@ from bot.diagnosis.evidence.submission import (
 from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import WAITING, Fate
 from bot.diagnosis.queue.conservation import departure_finding
+from bot.diagnosis.trace.failure_rules import bundle_collateral, provider_failure
 from bot.diagnosis.trace.traced import (
     TracedComparison,
-    error_words,
     last_lines,
     lines_of,
     rejections,
@@ -44,9 +38,8 @@ from bot.diagnosis.trace.traced import (
 )
 from bot.domain.batch import CANCELLED, BatchRows, PairRow
 from bot.domain.evidence import DATABASE, LOGS, EvidenceLine
-from bot.domain.log import Role
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Command, Id, Span, words
+from bot.domain.words import Command, Span, words
 
 OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
 
@@ -202,55 +195,6 @@ def _unsent(traced: TracedComparison) -> tuple[LostSubmission, ...]:
     return tuple(one for one in found if one and (one.essay_a, one.essay_b) == essays)
 
 
-def provider_failure(traced: TracedComparison) -> Finding | None:
-    """The provider failed on this very comparison."""
-    row = traced.comparison.row
-    if row is None or row.winner != "error" or _collateral(row):
-        return None
-    others = len(traced.others)
-    failure = traced.failure or Failures(FailureReason.UNKNOWN)
-    told = f"{others} others of its bundle failed with it"
-    taken = (EvidenceLine(DATABASE, None, told),) if others else ()
-    return Finding(
-        rule=PROVIDER_FAILURES.rule,
-        severity=_severity(traced),
-        confidence=Confidence.HIGH,
-        what=f"Pair {row.pair_id} failed: {error_words(traced, row)}.",
-        why=_failure_why(traced, row, failure) + _share(traced),
-        evidence=(*row_line(row), *taken, *last_lines(traced)),
-        next=(remedy_of(failure), words(Command(f"/batch status {row.batch_id}"))),
-    )
-
-
-def _failure_why(traced: TracedComparison, row: PairRow, failure: Failures) -> str:
-    if failure.reason is not FailureReason.UNKNOWN:
-        return failure.words.why
-    comparison = traced.comparison
-    names = comparison.names(Role.LLM_PROVIDER)
-    at = row.error_at or row.completed_at or row.submitted_at
-    return unrecorded(row, comparison.logs, names, at)
-
-
-def bundle_collateral(traced: TracedComparison) -> Finding | None:
-    """Another comparison of the same bundle failed, and this one was thrown away with it."""
-    row = traced.comparison.row
-    if row is None or row.winner != "error" or not _collateral(row):
-        return None
-    return Finding(
-        rule=BUNDLE_COLLATERAL.rule,
-        severity=_severity(traced),
-        confidence=Confidence.HIGH,
-        what=words(
-            f"Pair {row.pair_id} did not fail itself; ",
-            Id(str(row.error_correlation_id)),
-            f" beside it did: {error_words(traced, row)}.",
-        ),
-        why=BUNDLE_COLLATERAL.why + _share(traced),
-        evidence=row_line(row),
-        next=(f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),
-    )
-
-
 def duplicate_callback(traced: TracedComparison) -> Finding | None:
     """The callback came more than once."""
     doubles = traced.comparison.of(Step.STORED, Outcome.DUPLICATE)
@@ -286,26 +230,6 @@ RULES = (
 def findings_of(traced: TracedComparison) -> tuple[Finding, ...]:
     """Return what every rule finds."""
     return tuple(finding for rule in RULES if (finding := rule(traced)) is not None)
-
-
-def _collateral(row: PairRow) -> bool:
-    return row.error_correlation_id is not None and (
-        row.error_correlation_id != row.request_correlation_id
-    )
-
-
-def _severity(traced: TracedComparison) -> Severity:
-    """Return the severity of its batch's errors; a warning where they are not known."""
-    if not isinstance(traced.batch, BatchRows) or not traced.batch.pairs.total:
-        return Severity.WARN
-    return failure_severity(traced.batch.pairs.error, traced.batch.pairs.total)
-
-
-def _share(traced: TracedComparison) -> str:
-    if not isinstance(traced.batch, BatchRows):
-        return ""
-    pairs = traced.batch.pairs
-    return f" {pairs.error} of {pairs.total} of its batch failed."
 
 
 def _winners(traced: TracedComparison) -> set[str]:

@@ -1,8 +1,6 @@
 """The CJ assessment database, read only; works on the schema before and after 2025-11-19."""
 
-import contextlib
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +21,7 @@ from bot.errors import SourceError
 from bot.ports.rights import TriedRight
 from bot.sources.cj import batch_query, chosen
 from bot.sources.cj import queries as sql
+from bot.sources.cj.meanings import LARGEST_ID, meanings
 from bot.sources.cj.proof import told_of
 from bot.sources.cj.rights import tried_rights
 from bot.sources.cj.rows import (
@@ -36,14 +35,12 @@ from bot.sources.cj.schema import GRADED, CjSchema
 from bot.sources.cj.session import CjSessions, tried_twice
 from bot.text.wording import many
 
-LARGEST_ID = 2**31 - 1
 DETAIL_PAIRS = 20_000
 # Of a batch of more comparisons than this, fewer are looked at in detail: all are counted.
 HUGE_PAIRS, HUGE_DETAIL = 200_000, 2_000
 TOTAL_PAIRS = 100_000
 ERROR_LOOK_BACK = timedelta(days=14)
 
-_PREFIX = re.compile(r"[0-9a-fA-F]{6,8}(?:-[0-9a-fA-F-]*)?\Z")
 _ANY_ID = "bos_batch_id = $1 OR event_correlation_id = $1"
 # It reads the same columns, and an index says at once that there is none.
 _BOTH_IDS = "bos_batch_id = $1 AND event_correlation_id = $1"
@@ -74,7 +71,7 @@ class CjPostgres:
     async def find(self, ref: str) -> Sequence[BatchMatch]:
         """Return the batches that `ref` may mean, exact meanings first; at most 20."""
         async with self._reading() as connection:
-            for where, value, how in _meanings(ref.strip()):
+            for where, value, how in meanings(ref.strip()):
                 rows = await connection.fetch(sql.MATCH.format(where=where), value)
                 if rows:
                     return tuple(match_of(row, how) for row in rows)
@@ -290,17 +287,3 @@ class CjPostgres:
             rows = await connection.fetch(query, *values)
         found = (summary_of(row, has_total_budget=schema.has_total_budget) for row in rows)
         return tuple(replace(one, hidden=schema.hidden) for one in found)
-
-
-def _meanings(ref: str) -> Iterator[tuple[str, Any, str]]:
-    """Yield the condition, its value and the name of what `ref` may mean, the surest first.
-
-    Digits alone are a CJ id; where no batch has it, they may begin a uuid as well as letters do.
-    """
-    if ref.isascii() and ref.isdecimal() and len(ref) <= 10 and int(ref) <= LARGEST_ID:
-        yield "id = $1", int(ref), "cj_id"
-    with contextlib.suppress(ValueError):
-        yield "bos_batch_id = $1", str(UUID(ref)), "bos_batch_id"
-        return
-    if _PREFIX.match(ref):
-        yield "bos_batch_id LIKE $1", f"{ref.lower()}%", "prefix"

@@ -22,17 +22,12 @@ from bot.sources.log_follow.buffer import EventBuffer
 from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, Prefilter, last_head
 from bot.sources.log_format.parser import LineParser
 from bot.sources.loki.entries import Entry, entries_of, moment, nanoseconds, stamped_lines
-from bot.sources.loki.http import (
-    NAME,
-    EntriesLimitError,
-    LokiHttp,
-    RangeLimitError,
-    TailRefusedError,
-)
+from bot.sources.loki.http import LokiHttp, TailRefusedError
 from bot.sources.loki.labels import selectors
 from bot.sources.loki.layouts import LayoutReader
 from bot.sources.loki.memory import OVERLAP_NS, Memory
 from bot.sources.loki.paging import Pager
+from bot.sources.loki.refusals import NAME, EntriesLimitError, RangeLimitError
 
 QUIET_SECONDS = 1.0
 RELOOK_SECONDS = 60.0

@@ -9,8 +9,9 @@ from bot.border import passing
 from bot.domain.log import Service
 from bot.errors import SourceError
 from bot.sources.loki.entries import nanoseconds
-from bot.sources.loki.http import NAME, LokiHttp, RangeLimitError
+from bot.sources.loki.http import LokiHttp
 from bot.sources.loki.labels import CONTAINER_LABELS, SERVICE_LABELS, Layout, layout_of
+from bot.sources.loki.refusals import NAME, RangeLimitError
 
 # Without a lower bound an id is looked for a month at a time, until a month holds it.
 STEP = timedelta(days=30)

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot.sources.loki.entries import Entry, entries_of
-from bot.sources.loki.http import EntriesLimitError, LokiHttp, RangeLimitError
+from bot.sources.loki.http import LokiHttp
+from bot.sources.loki.refusals import EntriesLimitError, RangeLimitError
 
 FIRST_LIMIT = 5_000
 FIRST_SLICE = timedelta(hours=720)

@@ -30,7 +30,7 @@ from bot.sources.log_search.segment import Segment
 from bot.sources.loki.context import ContextFetcher
 from bot.sources.loki.entries import Entry, as_lines, moment, nanoseconds
 from bot.sources.loki.follow import LokiFollow
-from bot.sources.loki.http import NAME, LokiHttp, RangeLimitError, TailRefusedError
+from bot.sources.loki.http import LokiHttp, TailRefusedError
 from bot.sources.loki.labels import (
     Layout,
     by_label,
@@ -38,6 +38,7 @@ from bot.sources.loki.labels import (
 )
 from bot.sources.loki.layouts import STEP, LayoutReader
 from bot.sources.loki.paging import Pager
+from bot.sources.loki.refusals import NAME, RangeLimitError
 
 LOOKBACK = timedelta(days=732)
 AT_ONCE = 4

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Set
 from datetime import datetime
 
 from bot.border.outside import raw
-from bot.diagnosis.batch.evidence import BatchEvidence, log_line, names_batch
+from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.follow_up import items_of, overdue
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules.left_queue import told_of_all
@@ -28,6 +28,7 @@ from bot.diagnosis.comparison.repeats import (
     publishes,
     repeat_of,
 )
+from bot.diagnosis.evidence.batch_lines import names_batch
 from bot.diagnosis.evidence.search_again import search_again
 from bot.diagnosis.queue.conservation import LEFT_UNANSWERED, NOT_ACCOUNTED
 from bot.diagnosis.queue.timeline import OPENS_AFTER

@@ -7,8 +7,8 @@ from bot.diagnosis.batch.endings import AFTER, SWEPT, Sweep, few_valid, sweep_be
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised, why_not_finalised
 from bot.diagnosis.batch.rules.content import essays_left_out
+from bot.diagnosis.batch.rules.early_finalisation import is_swept_short
 from bot.diagnosis.batch.rules.failures import mostly_failed
-from bot.diagnosis.batch.rules.finalisation import is_swept_short
 from bot.diagnosis.batch.rules.left_queue import lost_in_the_queue
 from bot.diagnosis.comparison.causes import (
     ASK_WHO_CANCELLED,

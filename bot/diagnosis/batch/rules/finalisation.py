@@ -10,6 +10,7 @@ from bot.diagnosis.batch.finalisation_lines import (
     violates_grades,
     why_not_finalised,
 )
+from bot.diagnosis.batch.rules.early_finalisation import has_been_published
 from bot.diagnosis.comparison.causes import (
     BATCH_IDLE,
     FINALISATION_STUCK,
@@ -20,21 +21,15 @@ from bot.diagnosis.comparison.causes import (
     WAITING_ON_MONITOR,
 )
 from bot.diagnosis.evidence.search_again import search_again
-from bot.domain.evidence import LOGS, EvidenceLine
-from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.log import LogEvent, Role
 from bot.domain.outbox import OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Span, Time, Words, words
-from bot.text.wording import many, part_of
+from bot.text.wording import many
 
-EARLY = "early-finalisation"
 MONITOR_SECONDS = 60
-DEFAULT_THRESHOLD = 95
-# A stop by stability needs at least 10 comparisons at either revision.
-STABILITY_NEEDS = 10
 # It begins before its consumer, which may come minutes later.
 CJ_STARTED = "CJ Assessment Service started successfully"
-EXHAUSTED = "Comparison budget exhausted; finalizing"
 # The last callback and a sweep that find a batch complete at once.
 AT_ONCE = timedelta(seconds=5)
 AGAIN_DROPPED = ("Starting transaction-aware idempotency check", "DUPLICATE_EVENT_DETECTED")
@@ -45,107 +40,6 @@ NOT_AGAIN = (
 GRADES_STORED = (
     "Remove its stored grades before CJ finalises it again: it fails on their key until then."
 )
-SWEPT = "Finalizing batch with all callbacks received"
-THRESHOLD = "Completion threshold reached; finalizing"
-
-
-def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """Results were published before enough of the comparisons were answered."""
-    then, header, total = evidence.rows.at_first_finalisation, evidence.header, evidence.pairs.total
-    if then is None or not total or header.forced or not _has_been_published(evidence):
-        return None
-    if is_swept_short(evidence):
-        return _swept_short(evidence)
-    threshold = header.completion_threshold_pct or DEFAULT_THRESHOLD
-    if then.answered * 100 >= threshold * total or _stopped_by_stability(evidence):
-        return None
-    exhausted = [event for event in evidence.events if EXHAUSTED in event.event]
-    swept = [event for event in evidence.events if SWEPT in event.event]
-    if not exhausted and any(THRESHOLD in event.event for event in evidence.events):
-        return None
-    return Finding(
-        rule=EARLY,
-        # A sweep scores all that was answered: where that is half of all, it is a result of fewer.
-        severity=Severity.WARN
-        if swept and not exhausted and 2 * then.answered >= total
-        else Severity.ERROR,
-        confidence=Confidence.HIGH if exhausted or swept else Confidence.MEDIUM,
-        what="Finalised too early: "
-        + part_of(then.answered, total, "comparison", ("was", "were"))
-        + " answered by then",
-        why=_why_early(evidence, swept=bool(swept)),
-        evidence=(
-            evidence.line(
-                f"{then.answered} of {total} answered, {then.valid} valid, {then.submitted} sent",
-                then.at,
-            ),
-            *_said_at_the_end(evidence, (*exhausted, *swept)),
-        ),
-        next=("Score again from all answers before using the grades.",),
-    )
-
-
-def is_swept_short(evidence: BatchEvidence) -> bool:
-    """Whether the monitor's sweep ended it while more pairs and more of its budget were left.
-
-    That all it had asked for was answered is no stability: no step had looked at the scores.
-    """
-    header, total, essays = evidence.header, evidence.pairs.total, evidence.rows.scores.essays
-    swept = any(SWEPT in event.event for event in evidence.events)
-    left = total < (header.true_budget or 0) and total < essays * (essays - 1) // 2
-    whole = evidence.pairs.valid == total and evidence.has_result
-    return swept and left and whole and header.status == "COMPLETE_STABLE"
-
-
-def _swept_short(evidence: BatchEvidence) -> Finding:
-    swept = [event for event in evidence.events if SWEPT in event.event]
-    total, budget = evidence.pairs.total, evidence.header.true_budget or 0
-    whole = part_of(total, budget, "comparison", ("was", "were")).replace(" of ", " of up to ")
-    return Finding(
-        rule=EARLY,
-        severity=Severity.WARN,
-        confidence=Confidence.HIGH,
-        what=f"Finalised too early: {whole} made by then",
-        why="CJ did not go on after these, and the monitor's sweep ended it; no line says that "
-        "its scores were stable.",
-        evidence=(
-            evidence.line(f"{total} of up to {budget} asked and answered"),
-            *(log_line(event) for event in swept[:1]),
-        ),
-        next=(
-            "Look what CJ logged before it rested; run the batch again if so few are not enough.",
-        ),
-    )
-
-
-def _said_at_the_end(evidence: BatchEvidence, ends: Sequence[LogEvent]) -> tuple[EvidenceLine, ...]:
-    """Return the lines that say why it ended; at the older revision, which lines do not."""
-    if ends or evidence.header.has_total_budget or not isinstance(evidence.logs, LogSearch):
-        return tuple(map(log_line, ends[:2]))
-    return (EvidenceLine(LOGS, None, "no line of a threshold that was reached", lacks=THRESHOLD),)
-
-
-def _has_been_published(evidence: BatchEvidence) -> bool:
-    """Whether a result was published: of a batch without one a row may be there by hand."""
-    then = not evidence.header.has_total_budget and evidence.finalised
-    events = any("complet" in one.event_type for one in evidence.rows.outbox)
-    return evidence.header.complete or then or events
-
-
-def _stopped_by_stability(evidence: BatchEvidence) -> bool:
-    """Whether it stopped since scores were stable: not on a few answers, nor to go on after it."""
-    then, header = evidence.rows.at_first_finalisation, evidence.header
-    if then is None or header.status != "COMPLETE_STABLE" or then.answered < STABILITY_NEEDS:
-        return False
-    return then.submitted >= evidence.pairs.total - evidence.pairs.unsent
-
-
-def _why_early(evidence: BatchEvidence, *, swept: bool) -> str:
-    if swept:
-        return "The monitor's sweep came between two waves, when all that was sent had an answer."
-    if evidence.header.has_total_budget:
-        return "Comparisons were sent or answered after the result, which does not hold them."
-    return "The budget counted what was sent, not what was answered, at every fifth callback."
 
 
 def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -157,7 +51,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         if "completed" in group.event_type.lower() and group.count > 1
     ]
     violations = [event for event in evidence.events if violates_grades(event)]
-    if not _has_been_published(evidence):
+    if not has_been_published(evidence):
         violations = []
     left_over = header.finalised_again
     if not (events or violations or left_over):
@@ -209,7 +103,7 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
     header = evidence.header
     quiet = evidence.quiet_for(now)
     failed = not_finalised(evidence.events)
-    has_result = evidence.finalised and _has_been_published(evidence)
+    has_result = evidence.finalised and has_been_published(evidence)
     if header.ended or has_result or not (failed or header.is_scoring):
         return None
     restart = None if failed else _restart_after(evidence)

@@ -1,4 +1,4 @@
-"""Rules on the state of the system: the database's sessions and its services' settings."""
+"""Rules on what is around a batch: database sessions, services' settings, its own runner."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import BLOCKED_AFTER, DATABASE_BLOCKED
 from bot.diagnosis.comparison.queue_fate.lines import STARTED
+from bot.diagnosis.runner.log_events import RUN_TEXTS, ObservedRunner, observed
+from bot.diagnosis.runner.rules import schema_missing, waiting
 from bot.domain.batch import BlockedSession, lock_waits
 from bot.domain.batch.modes import MODE_WORDS, SYNONYMS
 from bot.domain.evidence import CONTAINERS, SESSIONS, EvidenceLine, Missing
@@ -27,17 +29,17 @@ def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
     sessions = evidence.system.sessions
     if isinstance(sessions, Missing):
         return None
-    waiting, roots = lock_waits(sessions, BLOCKED_AFTER.total_seconds())
-    if not waiting:
+    waits, roots = lock_waits(sessions, BLOCKED_AFTER.total_seconds())
+    if not waits:
         return None
-    concerned = {*roots, *(one.pid for one in waiting)}
+    concerned = {*roots, *(one.pid for one in waits)}
     held = [one for one in sessions if one.pid in concerned]
     pid = roots[0]
     return Finding(
         rule=DATABASE_BLOCKED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"{many(len(waiting), 'session')} of the CJ database held up by locks that pid "
+        what=f"{many(len(waits), 'session')} of the CJ database held up by locks that pid "
         f"{', '.join(map(str, roots[:3]))} holds.",
         why=f"{DATABASE_BLOCKED.why} Seen now, not then.",
         evidence=tuple(_session(one) for one in held[:5]),
@@ -156,3 +158,33 @@ def _mode_words(setting: Text) -> Text:
 def _same(one: str, other: str) -> bool:
     left, right = (text.rpartition("=")[2] for text in (one, other))
     return SYNONYMS.get(left, left) == SYNONYMS.get(right, right)
+
+
+def runner_schema_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """This batch's runner does not find its schema file."""
+    found = (schema_missing(seen, now) for seen in _own_runners(evidence))
+    return next((finding for finding in found if finding), None)
+
+
+def runner_waiting(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """This batch's runner waits for results, and nothing has come for long."""
+    found = (waiting(seen, now) for seen in _own_runners(evidence))
+    return next((finding for finding in found if finding), None)
+
+
+def _own_runners(evidence: BatchEvidence) -> tuple[ObservedRunner, ...]:
+    """The runners whose newest run is this batch's."""
+    listing = evidence.system.runners
+    if isinstance(listing, Missing):
+        return ()
+    seen = (observed(runner, evidence.nearby) for runner in listing.runners)
+    return tuple(one for one in seen if _runs(one, evidence))
+
+
+def _runs(seen: ObservedRunner, evidence: BatchEvidence) -> bool:
+    header = evidence.header
+    runs = [event for event in seen.events if any(text in event.text for text in RUN_TEXTS)]
+    if runs:
+        return any(id in runs[-1].text for id in (header.bos_batch_id, header.event_correlation_id))
+    named = f"{header.bos_batch_id} (label: {seen.label})"
+    return bool(seen.label) and any(named in event.text for event in evidence.nearby)

@@ -8,9 +8,9 @@ import pytest
 
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ProjectionCounts
 from bot.domain.changes.change import Change, ChangeKind
-from bot.domain.log import HULEEDU_SERVICES
 from bot.domain.report import Report
 from bot.ports import Sources
+from bot.settings.services import HULEEDU_SERVICES
 from commands.batch.command import parse, run
 from tests.support.fakes.sources import FakeDatabase, FakeMemory, at, context, down
 

@@ -8,9 +8,9 @@ import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.report import diagnose, findings_of
+from bot.diagnosis.batch.rules.early_finalisation import early_finalisation
 from bot.diagnosis.batch.rules.finalisation import (
     batch_idle,
-    early_finalisation,
     finalisation_stuck,
     repeated_finalisation,
 )

@@ -1,0 +1,90 @@
+"""What a trace says of a comparison that failed: itself, or with its bundle; pure."""
+
+from bot.diagnosis.comparison.causes import (
+    BUNDLE_COLLATERAL,
+    PROVIDER_FAILURES,
+    failure_severity,
+)
+from bot.diagnosis.comparison.failure_advice import remedy_of, unrecorded
+from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures
+from bot.diagnosis.trace.traced import (
+    TracedComparison,
+    error_words,
+    last_lines,
+    row_line,
+)
+from bot.domain.batch import BatchRows, PairRow
+from bot.domain.evidence import DATABASE, EvidenceLine
+from bot.domain.log import Role
+from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Command, Id, words
+
+
+def provider_failure(traced: TracedComparison) -> Finding | None:
+    """The provider failed on this very comparison."""
+    row = traced.comparison.row
+    if row is None or row.winner != "error" or _collateral(row):
+        return None
+    others = len(traced.others)
+    failure = traced.failure or Failures(FailureReason.UNKNOWN)
+    told = f"{others} others of its bundle failed with it"
+    taken = (EvidenceLine(DATABASE, None, told),) if others else ()
+    return Finding(
+        rule=PROVIDER_FAILURES.rule,
+        severity=_severity(traced),
+        confidence=Confidence.HIGH,
+        what=f"Pair {row.pair_id} failed: {error_words(traced, row)}.",
+        why=_failure_why(traced, row, failure) + _share(traced),
+        evidence=(*row_line(row), *taken, *last_lines(traced)),
+        next=(remedy_of(failure), words(Command(f"/batch status {row.batch_id}"))),
+    )
+
+
+def _failure_why(traced: TracedComparison, row: PairRow, failure: Failures) -> str:
+    if failure.reason is not FailureReason.UNKNOWN:
+        return failure.words.why
+    comparison = traced.comparison
+    names = comparison.names(Role.LLM_PROVIDER)
+    at = row.error_at or row.completed_at or row.submitted_at
+    return unrecorded(row, comparison.logs, names, at)
+
+
+def bundle_collateral(traced: TracedComparison) -> Finding | None:
+    """Another comparison of the same bundle failed, and this one was thrown away with it."""
+    row = traced.comparison.row
+    if row is None or row.winner != "error" or not _collateral(row):
+        return None
+    return Finding(
+        rule=BUNDLE_COLLATERAL.rule,
+        severity=_severity(traced),
+        confidence=Confidence.HIGH,
+        what=words(
+            f"Pair {row.pair_id} did not fail itself; ",
+            Id(str(row.error_correlation_id)),
+            f" beside it did: {error_words(traced, row)}.",
+        ),
+        why=BUNDLE_COLLATERAL.why + _share(traced),
+        evidence=row_line(row),
+        next=(f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),
+    )
+
+
+def _collateral(row: PairRow) -> bool:
+    return row.error_correlation_id is not None and (
+        row.error_correlation_id != row.request_correlation_id
+    )
+
+
+def _severity(traced: TracedComparison) -> Severity:
+    """Return the severity of its batch's errors; a warning where they are not known."""
+    if not isinstance(traced.batch, BatchRows) or not traced.batch.pairs.total:
+        return Severity.WARN
+    return failure_severity(traced.batch.pairs.error, traced.batch.pairs.total)
+
+
+def _share(traced: TracedComparison) -> str:
+    if not isinstance(traced.batch, BatchRows):
+        return ""
+    pairs = traced.batch.pairs
+    return f" {pairs.error} of {pairs.total} of its batch failed."
