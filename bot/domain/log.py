@@ -216,11 +216,16 @@ class LogSearch:
     """The answer to a LogQuery: events in time order, and the coverage of each container.
 
     `missing` names containers or files that exist but could not be read, each with the reason.
+    `newest` is when the newest line of all the source's logs was written, whatever was searched
+    for, `until` the end of what was asked for: what happened in between stands nowhere. None where
+    the source answers for this very moment, as an Engine does, or holds no line.
     """
 
     events: tuple[LogEvent, ...]
     coverage: tuple[LogCoverage, ...]
     missing: tuple[tuple[str, str], ...] = ()
+    newest: datetime | None = None
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         named = tuple((outside(container), reason) for container, reason in self.missing)

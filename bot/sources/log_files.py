@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import NamedTuple
@@ -69,7 +70,8 @@ class LogFiles:
                 return await asyncio.to_thread(self._search_file, file, query, stop, is_late)
 
         answers, late = await in_time([(file.container, one(file)) for file in files], stop)
-        return merged([*answers, *late])
+        newest = await asyncio.to_thread(self._newest, found)
+        return replace(merged([*answers, *late]), newest=newest, until=query.until)
 
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> FileFollow:
         """Follow every file from `since`; with `needles`, events without any are not parsed.
@@ -105,6 +107,17 @@ class LogFiles:
         odd = [file.path.name for file, one in zip(files, looked, strict=True) if one.is_odd]
         told = [f"{len(files)} log files", _named(bad, "cannot be read"), _named(empty, EMPTY)]
         return ", ".join(one for one in (*told, _named(odd, NOT_UNDERSTOOD)) if one)
+
+    def _newest(self, files: Sequence[LogFile]) -> datetime | None:
+        """Return the time of the last line of all files, which may no longer be written.
+
+        A file that cannot be read is named by the search.
+        """
+        times = []
+        for file in files:
+            with suppress(OSError), closing(Segment(file.path, PlainLines(self._zone))) as segment:
+                times.append(segment.last_time())
+        return max(filter(None, times), default=None)
 
     def _look(self, file: LogFile) -> "Look":
         """Read the end of a file: a whole line that is understood is enough."""

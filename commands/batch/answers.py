@@ -89,7 +89,9 @@ async def _number(word: str, context: CommandContext) -> int | Report:
     ref = await meant(word, context)
     matches = await find_batches(context.sources, ref, context.deadline)
     if isinstance(matches, Missing):
-        return await without_rows(context.sources, shown(ref), matches, deadline=context.deadline)
+        return await without_rows(
+            context.sources, shown(ref), matches, context.now(), deadline=context.deadline
+        )
     if not matches:
         refused = await refused_request(
             context.sources, ref, "batch status", deadline=context.deadline

@@ -10,6 +10,7 @@ from bot.diagnosis.batch.headline import AROUND, headline, mark, matters
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.freshness import unheard
 from bot.diagnosis.evidence.read import configured, reading, rows_reading, without_rights
 from bot.domain.batch import BatchRows
 from bot.domain.evidence import DATABASE, QUEUE, Missing, SourceReading
@@ -153,7 +154,11 @@ def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
         f"{part_of(pairs.valid, pairs.total, 'comparison')} valid, {pairs.error} "
         f"errors, {pairs.pending} pending.",
     )
-    unread = (without_rights(evidence.rows.hidden), log_coverage.unread(evidence.logs))
+    unread = (
+        without_rights(evidence.rows.hidden),
+        log_coverage.unread(evidence.logs),
+        "" if evidence.ended else unheard(evidence.logs, "what its comparisons did since"),
+    )
     return replace(
         report,
         headline=headline(report, evidence),

@@ -3,11 +3,13 @@
 import asyncio
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.collect import numbered
 from bot.diagnosis.comparison.log_events import line_text
 from bot.diagnosis.evidence import log_coverage, system_state
+from bot.diagnosis.evidence.freshness import unheard
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import HEALTH, LOGS, QUEUE, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch
@@ -22,11 +24,11 @@ MOST_LINES = 20
 
 
 async def without_rows(
-    sources: Sources, ref: str, missing: Missing, *, deadline: Deadline
+    sources: Sources, ref: str, missing: Missing, now: datetime, *, deadline: Deadline
 ) -> Report:
     """Return what logs and queue say of `ref`; the verdict stays unknown."""
     names = numbered(ref) if ref.isdecimal() else (ref,)
-    query = LogQuery(any_of=names, max_events=500)
+    query = LogQuery(any_of=names, until=now, max_events=500)
     logs, queue, health = await asyncio.gather(
         read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
         read(QUEUE, sources.queue, lambda source: source.read(), deadline.next_timeout()),
@@ -54,6 +56,7 @@ def judged(
     found = (
         f"{of_those}name it in {many(len(events), 'line')}." if isinstance(logs, LogSearch) else "",
         log_coverage.unread(logs),
+        unheard(logs, "what it did since"),
         f"The queue holds {len(mine)} of its items." if isinstance(queue, QueueReading) else "",
     )
     return replace(

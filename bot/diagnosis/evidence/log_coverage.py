@@ -136,7 +136,11 @@ def merged(first: LogSearch, second: LogSearch) -> LogSearch:
     more = {cover.container: cover for cover in second.coverage}
     coverage = tuple(_added(cover, more.get(cover.container)) for cover in first.coverage)
     missing = tuple(dict.fromkeys((*first.missing, *second.missing)))
-    return LogSearch(tuple(ordered), coverage, missing)
+    newest, until = (
+        max(filter(None, both), default=None)
+        for both in ((first.newest, second.newest), (first.until, second.until))
+    )
+    return LogSearch(tuple(ordered), coverage, missing, newest, until)
 
 
 def _added(one: LogCoverage, other: LogCoverage | None) -> LogCoverage:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.diagnosis.evidence import log_coverage, system_state
+from bot.diagnosis.evidence.freshness import ended_at
 from bot.diagnosis.evidence.item_owners import owners_of
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.evidence.submission import (
@@ -75,8 +76,9 @@ class QueueEvidence:
 
     `owners` is the batch of each item that left the queue, as far as it is known, `ended` those of
     them that have ended. `refused` are CJ's lines on a provider that it could not connect to.
-    `opens_after` is how long nothing may move until that is called stuck. `silent_since` is the
-    loop's last line where all of them are older than what was looked back over.
+    `opens_after` is how long nothing may move until that is called stuck. `logs_end` is when the
+    logs end, where that is too long ago for them to tell of now, `silent_since` the loop's last
+    line where others go on and it wrote none in what was looked back over.
     """
 
     reading: QueueReading | Missing
@@ -87,6 +89,7 @@ class QueueEvidence:
     ended: frozenset[int] = frozenset()
     refused: tuple[LogEvent, ...] = ()
     opens_after: timedelta = OPENS_AFTER
+    logs_end: datetime | None = None
     silent_since: datetime | None = None
 
     @property
@@ -127,6 +130,10 @@ class QueueEvidence:
         later = [one for one in self.refused if one.at and (heard is None or one.at > heard)]
         return min(later, key=lambda one: one.at or NEVER, default=None)
 
+    def as_of(self, now: datetime) -> datetime:
+        """Return the time that it is known of: without Redis, when the logs end."""
+        return self.logs_end if self.logs_end and self.redis is None else now
+
     def departed(self, now: datetime) -> tuple[Departure, ...]:
         """Return what the lines show to be queued and never to end, and Redis does not hold."""
         if self.redis is None or not self.loop_seen:
@@ -147,13 +154,15 @@ class QueueEvidence:
     def observed(self, now: datetime) -> Observation:
         """Return it as one look, such as a tick makes."""
         why = self.reading.reason if isinstance(self.reading, Missing) else ""
+        # Beside Redis, which tells of now, the silence of logs that ended is none of the worker's.
+        heard = self.loop_seen and not (self.logs_end and self.redis)
         look = Observation(
             at=self.redis.at if self.redis else now,
             reading=self.redis,
             snapshots=snapshots_of(self.events),
             signs=compact(signs_of(self.events)),
-            logs_readable=self.loop_seen,
-            logs_from=_seen_from(self.logs, now) if self.loop_seen else None,
+            logs_readable=heard,
+            logs_from=_seen_from(self.logs, now) if heard else None,
             unreadable="" if self.redis or self.loop_seen else why,
         )
         return carry(None, look)
@@ -170,18 +179,9 @@ async def collect_other(sources: Sources, prefix: str, *, deadline: Deadline) ->
 
 async def collect(sources: Sources, now: datetime, *, deadline: Deadline) -> QueueEvidence:
     """Read Redis, and the loop's life signs in the logs since no item can be older."""
-    query = LogQuery(
-        any_of=LOOP_TEXTS,
-        roles=(Role.LLM_PROVIDER,),
-        since=now - LOOK_BACK,
-        until=now,
-        max_events=MAX_LINES,
-    )
-    failed = replace(query, any_of=(SUBMISSION_FAILED,), roles=(Role.CJ,))
-    redis, logs, sent, health, samples = await asyncio.gather(
+    redis, (logs, sent), health, samples = await asyncio.gather(
         read(QUEUE, sources.queue, lambda queue: queue.read(), deadline.next_timeout()),
-        read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
-        read(LOGS, sources.logs, lambda source: source.search(failed), deadline.next_timeout()),
+        _lines(sources, now, deadline),
         system_state.health(sources, deadline),
         read(
             MEMORY,
@@ -190,23 +190,47 @@ async def collect(sources: Sources, now: datetime, *, deadline: Deadline) -> Que
             deadline.next_timeout(MEMORY_SECONDS),
         ),
     )
+    ended = ended_at(logs)
+    if ended and not isinstance(redis, QueueReading):
+        logs, sent = await _lines(sources, ended, deadline)
     remembered = samples if isinstance(samples, Missing) else levels_of(samples)
-    evidence = QueueEvidence(redis, logs, health, remembered, refused=_out_of_reach(sent))
+    evidence = QueueEvidence(
+        redis, logs, health, remembered, refused=_out_of_reach(sent), logs_end=ended
+    )
     gone = [one.queue_id for one in evidence.departed(now)]
-    owners, ended = await owners_of(sources, gone, now - LOOK_BACK, now, deadline)
+    owners, batches = await owners_of(sources, gone, now - LOOK_BACK, now, deadline)
     known = evidence.events or evidence.redis
-    silent = None if known else await _last_line(sources, query, deadline)
-    return replace(evidence, owners=owners, ended=ended, silent_since=silent)
+    silent = None if known else await _last_line(sources, now - LOOK_BACK, deadline)
+    return replace(evidence, owners=owners, ended=batches, silent_since=silent)
 
 
-async def _last_line(sources: Sources, looked: LogQuery, deadline: Deadline) -> datetime | None:
-    """Return when the loop wrote last, before what was looked back over: logs may be old ones."""
-    query = replace(looked, since=None, until=looked.since, max_events=1)
+async def _last_line(sources: Sources, until: datetime, deadline: Deadline) -> datetime | None:
+    """Return when the loop wrote last, before what was looked back over."""
+    query = LogQuery(any_of=LOOP_TEXTS, roles=(Role.LLM_PROVIDER,), until=until, max_events=1)
     found = await read(
         LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
     events = found.events if isinstance(found, LogSearch) else ()
     return max((one.at for one in events if one.at), default=None)
+
+
+async def _lines(
+    sources: Sources, until: datetime, deadline: Deadline
+) -> tuple[LogSearch | Missing, LogSearch | Missing]:
+    """Return the loop's lines, and CJ's on requests that it could not hand over."""
+    query = LogQuery(
+        any_of=LOOP_TEXTS,
+        roles=(Role.LLM_PROVIDER,),
+        since=until - LOOK_BACK,
+        until=until,
+        max_events=MAX_LINES,
+    )
+    failed = replace(query, any_of=(SUBMISSION_FAILED,), roles=(Role.CJ,))
+    loop, sent = await asyncio.gather(
+        read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
+        read(LOGS, sources.logs, lambda source: source.search(failed), deadline.next_timeout()),
+    )
+    return loop, sent
 
 
 def _out_of_reach(logs: LogSearch | Missing) -> tuple[LogEvent, ...]:

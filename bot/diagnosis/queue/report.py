@@ -1,10 +1,12 @@
 """`/queue`: one look at the LLM provider's queue, from Redis, else from its logs."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.freshness import held_back, told
 from bot.diagnosis.evidence.read import configured, reading
 from bot.diagnosis.evidence.system_state import health_words
 from bot.diagnosis.queue.conservation import departure_finding
@@ -21,22 +23,40 @@ from bot.diagnosis.queue.verdict import (
     signs_of,
     snapshots_of,
 )
-from bot.diagnosis.queue.wording import queue_headline
+from bot.diagnosis.queue.wording import queue_headline, tables
 from bot.domain.chart import Chart
 from bot.domain.evidence import HEALTH, LOGS, QUEUE, EvidenceLine, Missing, SourceReading
-from bot.domain.ids import short_id
 from bot.domain.log import LogEvent
-from bot.domain.queue import QueueItem, QueueReading
-from bot.domain.report import WELL, Confidence, Finding, Report, Severity, Table, TimelineEntry
+from bot.domain.queue import QueueReading
+from bot.domain.report import WELL, Confidence, Finding, Report, Severity, TimelineEntry
 from bot.domain.words import Span, Text, joined, when, words
-from bot.text.wording import many, part_of, sentence
+from bot.text.wording import many, sentence
 
 SHOWN_DISPATCHES = 5
-SHOWN_ITEMS = 10
+# In place of facts that would be read as those of now, where the logs ended long ago.
+OF_THEN: Mapping[str, Any] = {
+    "verdict": "stale",
+    "confidence": Confidence.LOW,
+    "size": None,
+    "by_status": {},
+}
 
 
 def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
     """Judge one look at the queue; pure."""
+    ended, redis = evidence.logs_end, evidence.redis
+    report = _judged(evidence, evidence.as_of(now), prefix)
+    if ended is None:
+        return report
+    if redis is None:
+        report = held_back(report, ended, now, "what the queue holds now")
+        title = "LLM queue: not known now"
+        return replace(report, title=title, facts={**report.facts, **OF_THEN}, charts=())
+    silent = told(ended, now, "whether its worker is at work")
+    return replace(report, summary=joined(" ", (report.summary, silent)))
+
+
+def _judged(evidence: QueueEvidence, now: datetime, prefix: str) -> Report:
     looks = [evidence.observed(now)]
     opens_after = evidence.opens_after
     timeline = timeline_of(looks, now, prefix=prefix, opens_after=opens_after)
@@ -73,8 +93,8 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         ),
         headline=_headline(verdicts[0], shown),
         mark=WELL if shown == "ok" else "",
-        tables=() if shown == "ok" else _tables(timeline, now),
-        folded=_tables(timeline, now) if shown == "ok" else (),
+        tables=() if shown == "ok" else tables(timeline, now),
+        folded=tables(timeline, now) if shown == "ok" else (),
         actions=_actions(verdicts[0]),
         charts=(chart,) if chart else (),
     )
@@ -105,7 +125,7 @@ def _refused_words(refused: LogEvent) -> Text:
 
 
 def _silence(evidence: QueueEvidence, now: datetime) -> Text:
-    """Return that the lines end long ago, if they do: they say nothing of the queue as it is."""
+    """Return since when the loop wrote nothing, where that is longer than was looked back over."""
     last = evidence.silent_since
     if last is None:
         return ""
@@ -149,7 +169,8 @@ def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tup
 
 def verdicts_of(evidence: QueueEvidence, now: datetime) -> tuple[QueueVerdict, ...]:
     """Return every verdict on one look at the queue, weightiest first."""
-    return queue_verdicts([evidence.observed(now)], now, opens_after=evidence.opens_after)
+    then = evidence.as_of(now)
+    return queue_verdicts([evidence.observed(then)], then, opens_after=evidence.opens_after)
 
 
 def _redis_failed(evidence: QueueEvidence) -> Finding | None:
@@ -204,7 +225,11 @@ def _facts(
         "mode": timeline.mode or "unknown",
         "from": QUEUE if redis else LOGS if timeline.snapshot or timeline.signs else "nothing",
         "recent_dispatches": [
-            {"at": event.at, "bundle_size": _plain(event, "bundle_size"), "mode": _mode(event)}
+            {
+                "at": event.at,
+                "bundle_size": _plain(event, "bundle_size"),
+                "mode": _mode(event),
+            }
             for event in evidence.dispatches[-SHOWN_DISPATCHES:]
         ],
         "last_sign_at": timeline.last_sign,
@@ -295,26 +320,6 @@ def _headline(verdict: QueueVerdict, shown: str) -> Text:
 def _title(timeline: QueueTimeline, rule: str) -> str:
     size = "?" if timeline.size is None else timeline.size
     return f"LLM queue: {rule.replace('-', ' ')}, {size} in it"
-
-
-def _tables(timeline: QueueTimeline, now: datetime) -> tuple[Table, ...]:
-    items = timeline.reading.items if timeline.reading else ()
-    if not items:
-        return ()
-    size = len(items) if timeline.size is None else timeline.size
-    return (
-        Table(
-            columns=("item", "status", "batch", "age", "retries"),
-            rows=tuple(_row(item, now) for item in items[:SHOWN_ITEMS]),
-            caption=f"{part_of(min(len(items), SHOWN_ITEMS), size, 'item')}, in queue order",
-        ),
-    )
-
-
-def _row(item: QueueItem, now: datetime) -> tuple[Text, ...]:
-    age = words(Span(now - item.queued_at)) if item.queued_at else "?"
-    batch = item.cj_batch_id or item.bos_batch_id or "?"
-    return (short_id(item.queue_id), item.status, batch, age, str(item.retry_count))
 
 
 def _actions(verdict: QueueVerdict) -> tuple[str, ...]:

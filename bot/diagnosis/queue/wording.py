@@ -15,11 +15,14 @@ from bot.diagnosis.queue.timeline import (
     QueueTimeline,
 )
 from bot.domain.evidence import LOGS, QUEUE, EvidenceLine
+from bot.domain.ids import short_id
 from bot.domain.queue import QueueItem
+from bot.domain.report import Table
 from bot.domain.words import Id, Span, Text, Words, joined, when, words
-from bot.text.wording import many
+from bot.text.wording import many, part_of
 
 DEFAULT_PREFIX = "llm_provider_service:queue"
+SHOWN_ITEMS = 10
 
 
 def item_lines(timeline: QueueTimeline, items: Sequence[QueueItem]) -> tuple[EvidenceLine, ...]:
@@ -112,3 +115,24 @@ def expiry_words(item: QueueItem) -> Text:
 def lasting(timeline: QueueTimeline, since: datetime | None) -> Text:
     """Return how long something lasts by now."""
     return words(Span(timeline.now - since)) if since else "an unknown time"
+
+
+def tables(timeline: QueueTimeline, now: datetime) -> tuple[Table, ...]:
+    """Return the items in Redis as a table; none where it was not read, or is empty."""
+    items = timeline.reading.items if timeline.reading else ()
+    if not items:
+        return ()
+    size = len(items) if timeline.size is None else timeline.size
+    return (
+        Table(
+            columns=("item", "status", "batch", "age", "retries"),
+            rows=tuple(_row(item, now) for item in items[:SHOWN_ITEMS]),
+            caption=f"{part_of(min(len(items), SHOWN_ITEMS), size, 'item')}, in queue order",
+        ),
+    )
+
+
+def _row(item: QueueItem, now: datetime) -> tuple[Text, ...]:
+    age = words(Span(now - item.queued_at)) if item.queued_at else "?"
+    batch = item.cj_batch_id or item.bos_batch_id or "?"
+    return (short_id(item.queue_id), item.status, batch, age, str(item.retry_count))

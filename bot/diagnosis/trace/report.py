@@ -7,6 +7,7 @@ from typing import Any
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.freshness import ended_at, held_back
 from bot.diagnosis.evidence.read import configured
 from bot.diagnosis.trace.batch_ledger import batch_ledger
 from bot.diagnosis.trace.evidence import TraceEvidence
@@ -26,12 +27,26 @@ from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
 from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
 from bot.domain.report import Report
-from bot.domain.words import joined, when, words
+from bot.domain.words import Id, joined, when, words
 from bot.text.wording import many
 
 
 def diagnose(evidence: TraceEvidence, now: datetime) -> Report:
-    """Judge what was found under one uuid; pure."""
+    """Judge what was found under one uuid; pure.
+
+    Where lines alone tell of it and they ended long ago, it is judged as of their end.
+    """
+    ended = ended_at(evidence.logs)
+    report = _judged(evidence, now)
+    is_over = not report.found or report.facts.get("first_missing") is None
+    if ended is None or is_over or not isinstance(evidence.rows, Missing) or evidence.item:
+        return report
+    return held_back(
+        _judged(evidence, ended), ended, now, words("where ", Id(str(evidence.id)), " is now")
+    )
+
+
+def _judged(evidence: TraceEvidence, now: datetime) -> Report:
     if not _found_anything(evidence):
         return _nothing(evidence)
     if isinstance(evidence.rows, TraceRows) and evidence.rows.batches and not evidence.pairs:

@@ -71,6 +71,15 @@ async def test_a_search_says_how_far_back_it_saw_and_how_much(tmp_path: Path) ->
     assert (coverage.service, coverage.truncated) == ("cj_assessment_service", False)
 
 
+async def test_a_search_says_when_the_newest_line_of_all_files_was_written(tmp_path: Path) -> None:
+    (tmp_path / f"{CJ}.log").write_text("".join(line(n) for n in range(100)))
+    (tmp_path / "eng5_np_runner-run-1.log").write_text(line(300))
+    asked = START + timedelta(hours=1)
+    found = await source(tmp_path).search(LogQuery(roles=(Role.CJ,), until=asked))
+    assert [cover.container for cover in found.coverage] == [CJ]
+    assert (found.newest, found.until) == (START + timedelta(seconds=300), asked)
+
+
 @pytest.mark.parametrize("cut", ["\n", " │\n│ ", "\n│ │   "])
 @pytest.mark.parametrize("at", [1, 8, 17, 18, 19, 35])
 async def test_an_id_cut_by_wrapping_is_found_with_its_whole_event(

@@ -231,6 +231,7 @@ class FakeLogs:
     name: str = "logs"
     queries: list[LogQuery] = field(default_factory=list)
     needles: Sequence[str] | None = None
+    newest: datetime | None = None
 
     async def search(self, query: LogQuery) -> LogSearch:
         self.queries.append(query)
@@ -244,7 +245,8 @@ class FakeLogs:
         ]
         found = [self._one(service, query) for service in services]
         events = sorted((e for part, _ in found for e in part), key=_time)
-        return LogSearch(tuple(events), tuple(cover for _, cover in found), self.missing)
+        return LogSearch(tuple(events), tuple(cover for _, cover in found), self.missing,
+                         self.newest, query.until)  # fmt: skip
 
     def _one(self, service: Service, query: LogQuery) -> tuple[list[LogEvent], LogCoverage]:
         mine = sorted((e for e in self.events if e.service == service.name), key=_time)

@@ -1,0 +1,63 @@
+"""How fresh the logs are, and what an answer about now may say where they ended long ago; pure.
+
+Logs as files are whole up to their newest line and silent after it, whether a service is quiet or
+its lines no longer arrive. What they show holds then, not now.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.evidence import Missing
+from bot.domain.log import LogSearch
+from bot.domain.report import Confidence, Finding, Report, Severity
+from bot.domain.words import Span, Text, when, words
+
+# An idle LLM provider writes a line every 5 minutes in every mode, so that whole logs which are
+# quiet for longer have ended.
+ENDED_AFTER = timedelta(minutes=6)
+
+
+def ended_at(logs: LogSearch | Missing) -> datetime | None:
+    """Return when the logs end, where that is long before the end of what was asked for."""
+    if isinstance(logs, Missing) or logs.newest is None or logs.until is None:
+        return None
+    return logs.newest if logs.until - logs.newest > ENDED_AFTER else None
+
+
+def unheard(logs: LogSearch | Missing, unknown: Text) -> Text:
+    """Return the sentence on logs that ended before what was asked for; empty without one."""
+    if isinstance(logs, Missing) or logs.until is None or (ended := ended_at(logs)) is None:
+        return ""
+    return told(ended, logs.until, unknown)
+
+
+def told(ended: datetime, now: datetime, unknown: Text) -> Text:
+    """Return the sentence on logs that ended: what is `unknown` because of it."""
+    return words(
+        "The newest log line is", when(ended, " of "), ", ", Span(now - ended), " ago: ",
+        unknown, " is not known.",
+    )  # fmt: skip
+
+
+def held_back(report: Report, ended: datetime, now: datetime, unknown: Text) -> Report:
+    """Return a report about now that was judged as of when the logs `ended`.
+
+    What was wrong then may be over, and what was well may not be: it is neither well nor an error.
+    """
+    return replace(
+        report,
+        findings=tuple(_as_of_then(one) for one in report.findings),
+        unreadable_need=True,
+        headline=words("Not known: ", unknown, ". The logs end ", Span(now - ended), " ago"),
+        summary=words(told(ended, now, unknown), " When they ended: ", report.summary),
+        mark="",
+    )
+
+
+def _as_of_then(finding: Finding) -> Finding:
+    error = finding.severity is Severity.ERROR
+    return replace(
+        finding,
+        severity=Severity.WARN if error else finding.severity,
+        confidence=Confidence.LOW,
+    )
