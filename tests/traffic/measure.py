@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing import get_context
 from statistics import median
 from typing import Any
 
@@ -146,15 +147,16 @@ def measured(kind: str, runs: int, processes: int = 2) -> tuple[Line, list[Outco
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(processes, initializer=_quiet, initargs=(os.getpid(),))
+    # A fork of a process whose other threads hold drivers open can die of what they left behind.
+    return ProcessPoolExecutor(processes, get_context("forkserver"), initializer=_quiet)
 
 
-def _quiet(parent: int) -> None:
+def _quiet() -> None:
     """Make ready a worker process that does not outlive a parent who was killed, nor hurries."""
     os.nice(5)
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:
