@@ -139,7 +139,8 @@ def ask(
             settings.logs.zone,
         )
         if asked.is_read:
-            sys.stderr.write(f"Read as {asked.typed}\n")
+            without = f", without {asked.left_out}" if asked.left_out else ""
+            sys.stderr.write(f"Read as {asked.typed}{without}\n")
         if watch is None:
             code = _await(asking.answer_once(asked, settings, format, files))
         else:

@@ -56,6 +56,7 @@ class Asked:
     request: Request
     typed: str = ""
     is_read: bool = False
+    left_out: str = ""
 
     @property
     def needs_memory(self) -> bool:
@@ -92,7 +93,7 @@ def understand(
     if not reading.line:
         raise unread(reading, misuse_of(line, known, prefix))
     read = read_line(reading.line, known)
-    return Asked(read.command, read.request(), read.text(), is_read=True)
+    return Asked(read.command, read.request(), read.text(), True, reading.left_out)
 
 
 async def answer(asked: Asked, settings: Settings, work: Work) -> Report:

@@ -114,7 +114,8 @@ class Report:
     line in words; `tables`, `charts`, `actions` (next commands, offered as buttons) and
     `attachments` are for people and are left out of the JSON contract. `document` is the whole
     answer as Markdown where it has a shape of its own; it is made from a presentable report.
-    `read_as` is the command that a plain question was read as.
+    `read_as` is the command that a plain question was read as, and `left_out` what that leaves
+    out of it.
     `headline` is the first line where the summary is too long for one, `mark` the subject's state
     as a mark where nothing is wrong with it: an answer without a subject has none. `matters` are
     the two or three facts that a reader wants first, in words.
@@ -145,6 +146,7 @@ class Report:
     mark: str = ""
     matters: tuple[tuple[str, Text], ...] = ()
     read_as: str = ""
+    left_out: str = ""
     story: tuple[Text, ...] = ()
     lines: tuple[Text, ...] = ()
     folded: tuple[Table, ...] = ()

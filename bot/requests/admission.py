@@ -38,7 +38,8 @@ class Job:
     """A question that was admitted and understood; `typed` is it as a slash command.
 
     `public` says that everybody in the place reads the answer; in a direct message that is its
-    asker. `read_as` is the command that a plain question was read as.
+    asker. `read_as` is the command that a plain question was read as, and `left_out` what that
+    leaves out of it.
     """
 
     place: Place
@@ -48,6 +49,7 @@ class Job:
     context: CommandContext
     public: bool = False
     read_as: str = ""
+    left_out: str = ""
 
     @property
     def line(self) -> str:

@@ -56,7 +56,8 @@ class Dispatcher:
                     await self.forms.ask(job)
                 else:
                     name = job.command.name
-                    job = replace(job, read_as=job.typed if meant.is_read else "")
+                    read_as = job.typed if meant.is_read else ""
+                    job = replace(job, read_as=read_as, left_out=meant.left_out)
                     job = await self._in_sight(job)
                     place = job.place
                     report = await self._answered(job)
@@ -194,6 +195,7 @@ class Dispatcher:
             report,
             command=job.typed,
             read_as=job.read_as,
+            left_out=job.left_out,
             environment=self.admission.environment,
             asked_by=by,
             is_change=job.is_change,

@@ -41,6 +41,12 @@ async def test_a_question_says_what_it_was_read_as_and_why_follows_its_thread(
     assert "Read as" in str(answer["blocks"])
 
 
+async def test_what_an_answer_leaves_out_of_a_question_is_told_in_it(person: Person) -> None:
+    thread = await _asks(person, "@batchbot is 33 ok since friday?")
+    answer = await _reads(person, thread, "/batch status 33")
+    assert "without “since friday”" in str(answer["blocks"])
+
+
 async def test_what_cannot_be_read_is_answered_in_the_thread_with_three_buttons(
     person: Person,
 ) -> None:

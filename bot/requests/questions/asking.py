@@ -26,10 +26,11 @@ MOST_OFFERS = 3
 
 @dataclass(frozen=True, slots=True)
 class MeantLine:
-    """A command line, and whether it was read from a plain question."""
+    """A command line, whether it was read from a plain question, and what it leaves out of it."""
 
     typed: str
     is_read: bool = False
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Questions:
         from bot.requests.questions.reader import needs_subject, read_question
 
         has_thread = bool(place.thread_ts) and not place.quiet_thread
-        asks = has_thread and needs_subject(typed, options.services)
+        asks = has_thread and needs_subject(typed, options.services, admission.now())
         subject = await self.sender.subject(place) if asks else ""
         reading = read_question(
             typed,
@@ -62,7 +63,7 @@ class Questions:
             zone=options.zone,
         )
         if reading.line:
-            return MeantLine(f"/{admission.prefix}{reading.line[1:]}", True)
+            return MeantLine(f"/{admission.prefix}{reading.line[1:]}", True, reading.left_out)
         raise unread(reading, misuse_of(typed, admission.commands, admission.prefix))
 
 

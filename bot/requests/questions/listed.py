@@ -1,7 +1,6 @@
 """Reads a question about several batches: which of them, how many, and since when; pure."""
 
 import re
-from datetime import datetime
 
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading, unread_as
@@ -11,7 +10,6 @@ from bot.requests.questions.words.counts import (
     count_in,
     names_several,
 )
-from bot.requests.questions.words.moments import since_of
 from bot.requests.questions.words.vocabulary import Topic, known_word, topic_of, words_in
 
 MOST = 50
@@ -21,12 +19,19 @@ STUCK = words_in(
 FAULTY = words_in(
     "wrong fail fails failed failing failure broken die died dies dead crash crashed error errors "
     "borked busted trasig trasigt trasiga sönder snett fel misslyckats misslyckades kraschat "
-    "kraschade broke"
+    "kraschade broke felat felar failade failat faulty borkat sprack"
 )
 OPEN = re.compile(
     r"\b(?:still (?:waiting|running|open|going|pending|in progress|under way)|unfinished|in flight"
-    r"|under way|pending|not (?:yet )?(?:done|finished|ready|complete|ended)|väntar|pågår|ofärdiga"
+    r"|under way|pending|batch\w* (?:som )?körs?|väntar|pågår|ofärdiga"
+    r"|not (?:yet )?(?:done|finished|ready|complete|ended)"
     r"|inte (?:(?:är|blivit) )?(?:klara?|färdiga?))\b"
+)
+# `fast` alone is quick, in English.
+_STUCK_FAST = re.compile(r"\b(?:sitter|satt|är|sitta|kört) fast\b")
+_WITHOUT_ANSWERS = re.compile(
+    r"\b(?:without|no|lack(?:s|ing)?|utan|saknar|inga) (?:a |any |some |några )?"
+    r"(?:answers?|callbacks?|svar)\b"
 )
 _FLAWED = re.compile(
     r"\b(?:without|no|lack(?:s|ing)?|utan|saknar|inga|inget) (?:a |any |några )?"
@@ -42,33 +47,27 @@ _OF_ALL = re.compile(r"\b(?:anything|något|everything|allt|what(?: is|'?s) wron
 _ANSWERS = words_in("callback callbacks answer answers result results svar svaren återanrop")
 _ASKING = words_in(
     "did have has any anything everything anyone någon har något några tappade förlorade is are "
-    "was were är vilken vilket"
-)
-_TIMES = words_in(
-    "lunch noon midday midnight midnatt "
-    "hour hours min mins minute minutes day days week weeks am pm kl klockan sedan since after "
-    "from around timme timmen timmar timmarna minuter minuterna dag dagar dagarna dygnet idag "
-    "igår natt inatt morse i går kväll senaste sista gone going overnight vilka batches"
+    "was were är vilken vilket vilka batches gone going"
 )
 _CAUSED = words_in(
     "first last most worst oldest newest först sist mest värst äldst äldsta how many hur många "
     "half halv halvtimmen an en couple few quarter kvarten because due på grund av pga http code "
     "codes kod felkod felkoder with med"
 )
-_KNOWN = _CAUSED | _TIMES | _ASKING | _ANSWERS | LOST | FAULTY
-_TIME = re.compile(r"\d{1,6}(?:[:.]\d\d)?(?:am|pm|h|m|min|d|w)?")
+_KNOWN = _CAUSED | _ASKING | _ANSWERS | LOST | FAULTY
+_NUMBER = re.compile(r"\d{1,6}")
 
 
-def listed(asked: PlainQuestion, local: datetime) -> Reading | None:
+def listed(asked: PlainQuestion) -> Reading | None:
     """Return the list that a question without ids asks for; None where it asks for none."""
     fold = asked.text.casefold()
     count, choice = count_in(fold), _choice(asked)
-    since = since_of(fold, local)
+    since = asked.time.since
     if not count and not (choice and _asks(asked)):
         return None
-    if choice == "faulty" and not since.word and _OF_ALL.search(fold):
+    if choice == "faulty" and not since and _OF_ALL.search(fold):
         return None
-    if since.is_odd:
+    if asked.time.is_odd:
         return unread_as("since when")
     # Whoever says that it is batches may say more of them than is known here.
     if not all(_is_known(word) for word in _told(asked)) and (
@@ -78,17 +77,17 @@ def listed(asked: PlainQuestion, local: datetime) -> Reading | None:
     number = str(as_number(count)) if count else ""
     if number and not 1 <= int(number) <= MOST:
         return unread_as(f"more than {MOST} batches at once", (f"/batch list {MOST}",))
-    options = f"--since {since.word}" if since.word else ""
+    options = f"--since {since}" if since else ""
     return Reading(" ".join(filter(None, ("/batch list", choice, number, options))))
 
 
 def _choice(asked: PlainQuestion) -> str:
     words = {known_word(fold) or fold for fold in _folds(asked)}
-    if words & LOST and words & _ANSWERS:
-        return "unanswered"
-    if words & STUCK:
-        return "stuck"
     fold = asked.text.casefold()
+    if (words & LOST and words & _ANSWERS) or _WITHOUT_ANSWERS.search(fold):
+        return "unanswered"
+    if words & STUCK or _STUCK_FAST.search(fold):
+        return "stuck"
     if words & FAULTY or _FLAWED.search(fold):
         return "faulty"
     return "open" if OPEN.search(fold) else ""
@@ -97,17 +96,19 @@ def _choice(asked: PlainQuestion) -> str:
 def _told(asked: PlainQuestion) -> set[str]:
     """Return the words that have to be known: not those by which the list was chosen."""
     fold = asked.text.casefold()
-    chosen = (shape.search(fold) for shape in (OPEN, _FLAWED))
+    chosen = (shape.search(fold) for shape in (OPEN, _FLAWED, _STUCK_FAST, _WITHOUT_ANSWERS))
     return _folds(asked) - {word for one in chosen if one for word in one[0].split()}
 
 
 def _asks(asked: PlainQuestion) -> bool:
-    return asked.about(Topic.LIST) or bool(_ASKING & _folds(asked))
+    return asked.about(Topic.LIST) or bool(
+        _ASKING & _folds(asked) or (asked.time.since and not asked.codes)
+    )
 
 
 def _is_known(fold: str) -> bool:
     in_sets = fold in COUNT_WORDS or fold in _KNOWN
-    return in_sets or topic_of(fold) is not None or _TIME.fullmatch(fold) is not None
+    return in_sets or topic_of(fold) is not None or _NUMBER.fullmatch(fold) is not None
 
 
 def _folds(asked: PlainQuestion) -> set[str]:

@@ -1,88 +1,123 @@
-"""Reads a question that searches logs: in which service, for what, since when, how bad."""
+"""Reads a question that searches logs: in which service, for what, since when, how bad; pure."""
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from datetime import datetime
+from itertools import takewhile
 
 from bot.domain.log import Service
-from bot.requests.questions.words.moments import since_of, span_since
-from bot.requests.questions.words.vocabulary import topic_of
-from bot.text.log_words import services_named
+from bot.requests.questions.question import PlainQuestion
+from bot.requests.questions.words.services import LINES, SEARCHES, SPEAKS
+from bot.requests.questions.words.text import Kind, words_of
+from bot.requests.questions.words.vocabulary import Topic, topic_of, words_in
+from bot.text.log_words import EVERYWHERE, services_named
 
-_WORD = re.compile(r"[\w-]+")
-_LEVEL = re.compile(r"\b(?:only|just|bara) (errors?|warnings?|fel)\b", re.IGNORECASE)
-_QUOTED = re.compile(r'"([^"]{2,80})"')
-_LOOKED_FOR = re.compile(
-    r"\b(?:grep|search for|look(?:ing)? for|find|logs? for|sök efter)(?: for)? (\S+)", re.IGNORECASE
-)
-_SPECIAL = re.compile(r"\b([A-Za-z]+(?:Error|Exception|Warning|Timeout))\b")
-# Lines of a service that say something: `errors of cj about 529`, `rader från cj om timeout`.
-_LINES = re.compile(
-    r"\b(?:errors?|warnings?|exceptions?|tracebacks?|lines?|messages?|fel(?:en|rader(?:na)?)?"
-    r"|rad(?:er)?(?:na)?|varning(?:ar)?(?:na)?|meddelanden?(?:a)?)\b",
+_LEVEL = re.compile(r"\b(?:only|just|bara) (errors?|warnings?|fel|varningar)\b", re.IGNORECASE)
+# `errors in cj today`: a level, a service or a time, and nothing else to look for.
+_LEVELS = re.compile(
+    r"\b(errors?|exceptions?|tracebacks?|warnings?|fel(?:en|rader)?|varning(?:ar)?)\b",
     re.IGNORECASE,
 )
+# `vad gick fel` asks for no line.
+_NO_LINES = words_in("with med gick går gått är e")
+_LOOKED_FOR = re.compile(
+    r"\b(?:grep|search for|look(?:ing)? for|find|logs? for|sök efter|sök)(?: for)? (\S+)",
+    re.IGNORECASE,
+)
+_SPECIAL = re.compile(r"\b([A-Za-z]+(?:Error|Exception|Warning|Timeout)|[A-Z]{2,}(?:_[A-Z]+)+)\b")
 _ABOUT = re.compile(
-    r"\b(?:about|on|mention(?:s|ing)?|contain(?:s|ing)?|say(?:s|ing)?|regarding|with|om|med|nämner"
-    r"|innehåller|säger)(?: (?:the|an?|any|http|status|code|ordet|koden?))* (\S+)",
+    r"\b(?:about|on|mention(?:s|ing)?|contain(?:s|ing)?|say(?:s|ing)?(?! (?:about|on|om))|regarding"
+    r"|with|any|om|med|nämner|innehåller|säger)"
+    r"(?: (?:the|an?|any|http|status|code|ordet|koden?))* (\S+(?: \S+){0,2})",
     re.IGNORECASE,
 )
 _EDGES = ".,:;?!"
-_NO_TEXT = ("the", "in", "errors")
-_CODE = re.compile(r"[45]\d\d")
-SEARCHES = re.compile(r"\b(logs?|grep|search|loggar(?:na)?|loggen|sök|look(?:ing)? for)\b", re.I)
+_NO_TEXT = words_in("the in errors log logs loggen loggarna lines rader")
 
 
-def is_log_search(text: str, services: Iterable[Service]) -> bool:
-    """Say whether a cleaned text asks for lines: it says so, or names an error of a service."""
-    if SEARCHES.search(text):
+def is_log_search(asked: PlainQuestion) -> bool:
+    """Say whether a question asks for lines: it says so, or names a service and what it wrote."""
+    if SEARCHES.search(asked.text):
         return True
-    service = _service(text, services)
-    told = _SPECIAL.search(text) or (_LINES.search(text) and _said(text, service))
-    return bool(service and told)
+    told: object = _SPECIAL.search(asked.text) or asked.codes or asked.quoted
+    told = told or ((LINES.search(asked.text) or SPEAKS.search(asked.text)) and _said(asked))
+    return bool((asked.service and told) or _level_of(asked))
 
 
-def log_line(text: str, services: Iterable[Service], now: datetime, zone: tzinfo) -> str | None:
-    """Return the /logs command that a cleaned text asks for; None when something lacks."""
-    service = _service(text, services)
-    wanted = _wanted(text, service)
-    if not service or not wanted:
-        return None
-    local = now.astimezone(zone)
-    since = span_since(since_of(text.casefold(), local).word, local)
-    level = _LEVEL.search(text)
-    severity = "warning" if level and level[1].lower().startswith("warn") else "error"
-    options = (f" --since {since}" if since else "") + (f" --level {severity}" if level else "")
-    return f"/logs {service} {wanted}{options}"
-
-
-def _service(text: str, services: Iterable[Service]) -> str:
-    """Return the word that names a service: an exact name or role, no part of a word."""
+def log_line(asked: PlainQuestion, services: Iterable[Service], local: datetime) -> str:
+    """Return the /logs command that a question asks for; "" when something lacks."""
     known = tuple(services)
-    for word in _WORD.findall(text):
-        names = services_named(word, known) if len(word) > 1 else None
-        if names and (len(word) > 3 or word.casefold() in ("cj", "lps", "llm")):
-            return str(word)
-    return ""
+    wanted = _wanted(asked, known)
+    only = _LEVEL.search(asked.text)
+    level = _severity(only[1]) if only else "" if wanted else _level_of(asked)
+    if not (wanted or level) or (wanted and not _is_whole(asked)):
+        return ""
+    span = asked.time.span(local)
+    words = ("/logs", asked.service or EVERYWHERE, wanted, f"--since {span}" if span else "",
+             f"--level {level}" if level else "")  # fmt: skip
+    return " ".join(filter(None, words))
 
 
-def _wanted(text: str, service: str) -> str:
-    if quoted := _QUOTED.search(text):
-        return quoted[1].strip()
-    if special := _SPECIAL.search(text):
+def _is_whole(asked: PlainQuestion) -> bool:
+    """Say whether it is clear where to look: in a service, or for what is rare in all of them."""
+    return bool(asked.service or asked.quoted or asked.ids or _SPECIAL.search(asked.text))
+
+
+def _level_of(asked: PlainQuestion) -> str:
+    """Return the level that is all that a question names beside a service or a time; "" for none.
+
+    Whoever asks what a service says at a time, and not of what, asks for all of it.
+    """
+    if asked.ids or not (asked.service or asked.time.since):
+        return ""
+    named = _LEVELS.search(asked.text)
+    speaks = asked.service and asked.time.since and SPEAKS.search(asked.text)
+    shape = _LEVELS if named else SPEAKS
+    rest = [word.casefold() for word in words_of(shape.sub(" ", asked.text))]
+    others = [word for word in rest if word != asked.service.casefold()]
+    if not (named or speaks) or any(
+        one in _NO_LINES or topic_of(one) not in (Topic.FILLER, Topic.LIST, Topic.LOGS)
+        for one in others
+    ):
+        return ""
+    return _severity(named[1]) if named else "info"
+
+
+def _severity(word: str) -> str:
+    return "warning" if word.casefold().startswith(("warn", "var")) else "error"
+
+
+def _wanted(asked: PlainQuestion, services: tuple[Service, ...]) -> str:
+    if asked.quoted:
+        return asked.quoted
+    if special := _SPECIAL.search(asked.text):
         return special[1]
-    asked = _LOOKED_FOR.search(text)
-    word = asked[1].strip(_EDGES) if asked else ""
-    word = "" if word.casefold() in _NO_TEXT else word
-    word = word or _said(text, service)
-    return "" if word.casefold() in (*_NO_TEXT, service.casefold()) else word
+    found = _LOOKED_FOR.search(asked.text)
+    word = found[1].strip(_EDGES) if found else ""
+    if not word or word.casefold() in _NO_TEXT or services_named(word, services) is not None:
+        word = _said(asked)
+    ids = _long_ids(asked)
+    is_batch = any(one.word in word for one in asked.ids) and not ids
+    return "" if is_batch else word or next(iter((*asked.codes, *ids)), "")
 
 
-def _said(text: str, service: str) -> str:
+def _is_own(word: str, asked: PlainQuestion) -> bool:
+    """Say whether lines may be searched for a word: it is none of the question's own."""
+    named = word in asked.codes or word in _long_ids(asked)
+    is_plain = word[:1].isalpha() and topic_of(word.casefold()) is None
+    return named or (is_plain and word != asked.service and not LINES.fullmatch(word))
+
+
+def _long_ids(asked: PlainQuestion) -> list[str]:
+    """Return the ids that lines hold: a batch's number stands in too many of them."""
+    return [one.word for one in asked.ids if one.kind in (Kind.UUID, Kind.PREFIX, Kind.LABEL)]
+
+
+def _said(asked: PlainQuestion) -> str:
     """Return what lines are to say: a word of their own, or a code; no service, no batch."""
-    for found in _ABOUT.findall(text):
-        word = found.strip(_EDGES)
-        own = not word[:1].isdecimal() and topic_of(word.casefold()) is None
-        if word != service and (own or _CODE.fullmatch(word)):
-            return str(word)
-    return ""
+    for found in _ABOUT.findall(asked.text):
+        words = [word.strip(_EDGES) for word in found.split()]
+        told = list(takewhile(lambda word: _is_own(word, asked), words))
+        if told:
+            return " ".join(told)
+    return asked.codes[0] if asked.codes else ""

@@ -8,10 +8,9 @@ from bot.domain.log import Service
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading
 from bot.requests.questions.words.counts import names_several
-from bot.requests.questions.words.moments import moment_of, since_of, span_since
 from bot.requests.questions.words.stems import asks
 from bot.requests.questions.words.vocabulary import Topic
-from bot.text.log_words import services_named
+from bot.text.log_words import EVERYWHERE, services_named
 
 _MOCK = re.compile(r"\b(?:mock|fake|låtsas)\w*|\bmock-?läge\w*")
 _MODE = re.compile(
@@ -79,14 +78,13 @@ def of_a_matter(
     fold = asked.text.casefold()
     if not (asks(fold) or _TIME_OUT.search(fold)):
         return None
-    since = since_of(fold, local)
-    if since.is_odd or moment_of(fold):
+    if asked.time.is_odd or asked.time.is_moment:
         return None
-    span = span_since(since.word, local)
+    span = asked.time.span(local)
     line = (
         _of_the_batches(asked, span)
         or _of_the_logs(asked, span, tuple(services))
-        or _of_what_happened(fold, since.word, span)
+        or _of_what_happened(asked, span)
     )
     return Reading(line) if line else None
 
@@ -122,7 +120,7 @@ def _of_the_logs(asked: PlainQuestion, span: str, services: tuple[Service, ...])
     if _TIME_OUT.search(fold) and _SET.search(fold):
         return ""
     if _TIME_OUT.search(fold):
-        return f"/logs all timeout{since}"
+        return f"/logs {asked.service or EVERYWHERE} timeout{since}"
     named = server_asked(asked, span)
     if named is None:
         return ""
@@ -137,14 +135,15 @@ def server_asked(asked: PlainQuestion, span: str = "") -> tuple[str, str] | None
     fold = asked.text.casefold()
     words = [word.casefold() for word in asked.words]
     named = next((SERVERS[word] for word in words if word in SERVERS), None)
-    is_past = (span or _PAST.search(fold)) and not moment_of(fold)
+    is_past = (span or _PAST.search(fold)) and not asked.time.is_moment
     return named if is_past and not asked.about(Topic.OTHER) else None
 
 
-def _of_what_happened(fold: str, since: str, span: str) -> str:
+def _of_what_happened(asked: PlainQuestion, span: str) -> str:
     """Return the command for what changed, what it cost, or how fast and how well it went."""
+    fold = asked.text.casefold()
     if _CHANGED.search(fold) or _TIME_OUT.search(fold):
-        return f"/changes {since}".rstrip()
+        return f"/changes {asked.time.since}".rstrip()
     told = _COST.search(fold) or _PACE.search(fold) or _LIMITS.search(fold)
     if told or (_HOW_MANY.search(fold) and names_several(fold)):
         return f"/batch trends --since {span or '7d'}"

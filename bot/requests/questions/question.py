@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.domain.log import Service
 from bot.requests.questions.words.codes import codes_in
 from bot.requests.questions.words.counts import count_in
-from bot.requests.questions.words.days import day_numbers
 from bot.requests.questions.words.orders import forbids, is_considered, is_past
+from bot.requests.questions.words.services import service_in
 from bot.requests.questions.words.text import Named, clean, ids_of, words_of
+from bot.requests.questions.words.times import AskedTime, time_in
 from bot.requests.questions.words.vocabulary import Topic, topic_of, words_in
 
 WHATS_UP = re.compile(
@@ -22,12 +24,15 @@ _TOOK_AWAY = re.compile(r"\b(?:tog|togs|tagit|tagits) bort\b")
 _MEASURE = re.compile(r"\bhow (\w+) (?:is|are|was|were)\b")
 # What the queue's answer tells by its size, its age and its movement.
 _QUEUE_MEASURES = words_in("full empty deep crowded busy loaded packed backed high heavy")
+# Words that belong together; a single one in quotes is a word as any other.
+_QUOTED = re.compile(r'"([^"]{1,60} [^"]{1,60})"')
+_ALERT = re.compile(r"\b(?:alert|alarm|larm(?:et)?) (?:no\.? |nr\.? )?#?(\d{1,6})\b")
 _OF_A_PERSON = re.compile(r"\b(?!batch)\w+'s (?:essay|grade|score|text|result)s?\b")
 
 
 @dataclass(frozen=True, slots=True)
 class PlainQuestion:
-    """A question taken apart."""
+    """A question taken apart: `text` is without its time and what it quotes."""
 
     text: str
     words: tuple[str, ...]
@@ -39,22 +44,37 @@ class PlainQuestion:
     considers: bool = False
     # The answers of a model's provider that it names, such as 529: numbers, and no batches.
     codes: tuple[str, ...] = ()
+    time: AskedTime = field(default_factory=AskedTime)
+    quoted: str = ""
+    # The service that it names, as /logs takes it.
+    service: str = ""
+    # The number of the alert that it names.
+    alert: str = ""
 
     def about(self, *topics: Topic) -> bool:
         """Say whether a word of one of these topics stands in it."""
         return not self.topics.isdisjoint(topics)
 
 
-def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> PlainQuestion:
-    """Return a question with its ids, and the topics of its words."""
-    plain = clean(text)
+def taken_apart(
+    text: str, subject: str, services: tuple[Service, ...], local: datetime
+) -> PlainQuestion:
+    """Return a question with its ids, its time, and the topics of its words.
+
+    `local` is now, on the clock of whoever asks.
+    """
+    whole = clean(text)
+    quoted = _QUOTED.search(whole)
+    time, plain = time_in(whole.replace(quoted[0], " ") if quoted else whole, local)
     words = words_of(plain)
     count = count_in(plain.casefold())
     fold = plain.casefold()
     named = ids_of(words, (service.name for service in services))
-    codes = codes_in(fold, [one.word for one in named if not one.is_batch])
-    days = {one for one in day_numbers(fold) if f"batch {one}" not in fold}
-    ids = [one for one in named if one.word not in (count, *codes, *days)]
+    service = service_in(words, services)
+    alert = _ALERT.search(fold)
+    numbers = [one.word for one in named if not one.is_batch]
+    codes = codes_in(fold, numbers, of_a_service=bool(service))
+    ids = [one for one in named if one.word not in (count, *codes, alert and alert[1])]
     topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
     if WHATS_UP.search(fold):
         topics.add(Topic.WHY)
@@ -82,6 +102,10 @@ def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> Plain
         was_done or bool(_TOOK_AWAY.search(fold)),
         considers and not was_done,
         codes,
+        time,
+        quoted[1].strip() if quoted else "",
+        service,
+        alert[1] if alert else "",
     )
 
 

@@ -6,50 +6,55 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 from bot.domain.log import Service
+from bot.requests.questions.left_out import left_out
 from bot.requests.questions.listed import listed
 from bot.requests.questions.log_search import is_log_search, log_line
 from bot.requests.questions.matters import of_a_matter, server_asked
-from bot.requests.questions.meaning import meant_rule
+from bot.requests.questions.over_time import changes_line, list_line, over_time
 from bot.requests.questions.question import WHATS_UP, PlainQuestion, taken_apart
 from bot.requests.questions.reading import BUTTONS, Reading, unread_as
-from bot.requests.questions.refused import at_a_loss, considered_line, nearest, of_a_moment, refused
+from bot.requests.questions.refused import (
+    at_a_loss,
+    considered_line,
+    nearest,
+    of_a_moment,
+    of_a_time,
+    refused,
+)
+from bot.requests.questions.set_phrases import set_phrase
 from bot.requests.questions.several import PICKED, compared, is_a_batch, of_several
 from bot.requests.questions.understood import understood
 from bot.requests.questions.words.counts import names_several
-from bot.requests.questions.words.days import day_named
-from bot.requests.questions.words.moments import DAYS_AGO, moment_of, since_of
 from bot.requests.questions.words.orders import asks_what_to_do
 from bot.requests.questions.words.stems import asks, speaks_of_batches
 from bot.requests.questions.words.text import Kind, Named
 from bot.requests.questions.words.vocabulary import LOOKED_AT, Topic, topic_of, words_in
 
 _CAN_DO = re.compile(r"\b(what can (you|i)|how do (you|i) (work|use)|vad kan du)\b")
-_LENGTH = re.compile(r"\b(\d{1,4}) ?([mhdw])(?:in|ins|inutes?|ours?|rs?|ays?|eeks?)?\b")
-_A_DAY = re.compile(r"\b(today|idag|yesterday|igår|last night|inatt)\b")
-# How batches did over a time, which is no question about one of them.
-_TRENDS = re.compile(
-    r"\btrends?\b|\bhow many\b.*\b(?:week|month|days)\b"
-    r"|\bhow (?:did|do|are|have|were) (?:the |our )?(?:batches|we|things)\b"
-    r".*\b(?:week|month|days?)\b"
-    r"|\bhur (?:gick|går) (?:det för )?batcherna\b.*\b(?:vecka|veckan|månad|månaden)\b"
-)
+_HAPPENED = re.compile(r"\b(?:happen\w*|history|hände|hänt|historik|when|när)\b")
+
 # Whoever wants to be told follows a batch.
 _WATCH = re.compile(
-    r"\b(?:watch|keep an eye on|(?:tell|ping|notify) me when|let me know when)\b"
+    r"\b(?:watch|keep an eye on|(?:tell|ping|notify) me when|let me know when"
+    r"|let me know if\b.* (?:fail|finish|end|break)\w*)\b"
     r"|\b(?:säg till när|bevaka)\b"
 )
 _BARE = re.compile(r"#?\d{1,7} ?\?+")
 # What is asked of the whole, whatever it is that is wrong.
 _OF_ALL = re.compile(
-    r"\b(everything|anything|any news|allt|något|någonstans|what(?: is|'?s) wrong|vad är fel)\b"
+    r"\b(everything|anything|any news|allt|något|nåt|någonstans|what(?: is|'?s) wrong|vad är fel)\b"
 )
 _ALL_WELL = re.compile(
     r"^(?:(?:is )?all (?:well|good|fine|ok)|(?:is )?any(?:thing)? open"
     r"|are we (?:all )?(?:well|good|fine|ok(?:ay)?|healthy))\b"
 )
 # What is said of a batch, and of no comparison.
+_HOW_IT_WENT = re.compile(
+    r"\b(?:how did (?:it|things) go|how was it|what happened|hur (?:gick|har) det|hur ser det ut"
+    r"|vad hände|vad har hänt)\b"
+)
 _OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
-RUNNING = words_in("running active ongoing igång")
+RUNNING = words_in("running active ongoing igång körs")
 # They open a question, and what follows says what is asked.
 OPENERS = words_in("how hows how's hur when när did go goes going still")
 # What is restarted, stopped and deployed, and is no batch.
@@ -72,64 +77,50 @@ def read_question(
     `subject` is what the thread is about: `batch 34`, `queue`, `trace <uuid>`, or nothing.
     """
     known = tuple(services)
-    asked = taken_apart(text, subject, known)
     local = now.astimezone(zone)
-    read = _read(asked, known, now, zone)
-    return read if read.line else replace(read, understood=understood(asked, local))
+    asked = taken_apart(text, subject, known, local)
+    read = _read(asked, known, local)
+    if read.line:
+        return replace(read, left_out=left_out(asked, read.line, local))
+    return replace(read, understood=understood(asked))
 
 
-def _read(asked: PlainQuestion, known: tuple[Service, ...], now: datetime, zone: tzinfo) -> Reading:
-    if not asked.ids and (rule := meant_rule(asked.text.casefold())):
-        return Reading(f"/help {rule}")
+def _read(asked: PlainQuestion, known: tuple[Service, ...], local: datetime) -> Reading:
+    if (phrase := set_phrase(asked)) is not None:
+        return phrase
     if refusal := refused(asked):
         return refusal
-    if is_log_search(asked.text, known):
-        line = log_line(asked.text, known, now, zone)
-        if line is not None:
+    if is_log_search(asked):
+        if line := log_line(asked, known, local):
             return Reading(line)
         if not asked.ids:
             return unread_as("which service, and what to look for", ("/logs", *BUTTONS[:2]))
-    watched = _WATCH.search(asked.text.casefold()) and len(asked.ids) == 1
-    if watched and is_a_batch(asked.ids[0]):
+    if len(asked.ids) == 1 and is_a_batch(asked.ids[0]) and _WATCH.search(asked.text.casefold()):
         return Reading(f"/batch watch {asked.ids[0].word}")
     if asked.about(Topic.COMPARE) and len(asked.ids) <= PICKED:
-        return compared(asked)
+        return compared(asked, local)
     if len(asked.ids) > 1:
-        return of_several(asked)
-    local = now.astimezone(zone)
+        return of_several(asked, local)
     if asked.ids:
-        return _of_one(asked, asked.ids[0], local)
-    return _of_a_day(asked, local) or _of_none(asked, local, known)
+        return _of_one(asked, asked.ids[0])
+    return _of_none(asked, local, known)
 
 
-def _of_a_day(asked: PlainQuestion, local: datetime) -> Reading | None:
-    """Return what goes back to the day that a question names by its date; None without one."""
-    day = day_named(asked.text.casefold(), local)
-    if day is None:
-        return None
-    # A length: a date on a button could be somebody's.
-    back = f"{max(1, (local.date() - day).days + 1)}d"
-    return unread_as(
-        f"I read no single day in a question; these go back to {day}.",
-        (f"/batch list --since {back}", f"/changes {back}"),
-    )
-
-
-def needs_subject(text: str, services: Iterable[Service] = ()) -> bool:
+def needs_subject(text: str, services: Iterable[Service], now: datetime) -> bool:
     """Say whether the thread's subject could matter: a question that names less than it needs."""
-    asked = taken_apart(text, "", tuple(services))
+    asked = taken_apart(text, "", tuple(services), now)
     return len(asked.ids) < PICKED and refused(asked) is None
 
 
-def _of_one(asked: PlainQuestion, id: Named, local: datetime) -> Reading:
+def _of_one(asked: PlainQuestion, id: Named) -> Reading:
     folds = {word.casefold() for word in asked.words}
     is_batch = is_a_batch(id) or bool(_OF_BATCHES & folds and not asked.about(Topic.TRACE))
     if not is_batch:
         return Reading(f"/trace {id.word}")
     if asked.about(Topic.BUNDLE):
         return Reading(f"/batch bundle {id.word}")
-    story = Reading(f"/batch investigate {id.word}{_day_of(asked, local)}")
-    if asked.about(Topic.WHY) and not _only_goes(asked):
+    story = Reading(f"/batch investigate {id.word}{_day_of(asked)}")
+    if asked.codes or (asked.about(Topic.WHY) and not _only_goes(asked)):
         return story
     if asked.about(Topic.ALERTS) and asks(asked.text.casefold()):
         return Reading("/alerts list")
@@ -145,10 +136,10 @@ def _of_one(asked: PlainQuestion, id: Named, local: datetime) -> Reading:
     return unread_as("what is asked about it", nearest(asked))
 
 
-def _day_of(asked: PlainQuestion, local: datetime) -> str:
+def _day_of(asked: PlainQuestion) -> str:
     """Return the day that a question about one batch names, as an option."""
-    word = since_of(asked.text.casefold(), local).word
-    return f" --since {word}" if word in DAYS_AGO else ""
+    word = asked.time.since
+    return f" --since {word}" if word in ("today", "yesterday") else ""
 
 
 def _asks_of_the_field(asked: PlainQuestion, id: Named) -> bool:
@@ -191,12 +182,12 @@ def _of_none(asked: PlainQuestion, local: datetime, services: tuple[Service, ...
     several = names_several(fold)
     if not (several or follows) and server_asked(asked):
         return of_a_matter(asked, services, local) or at_a_loss(asked)
-    if (not follows or several) and (found := listed(asked, local)) is not None:
+    if (not follows or several) and (found := listed(asked)) is not None:
         return found if found.line else of_a_matter(asked, services, local) or found
     if not follows and (matter := of_a_matter(asked, services, local)) is not None:
         return matter
     if "batches" in fold or "batcharna" in fold or "batcher" in fold:
-        return Reading(_list_line(fold, local))
+        return Reading(list_line(asked))
     if follows:
         return _of_subject(asked)
     return _of_the_whole(asked, local)
@@ -205,69 +196,55 @@ def _of_none(asked: PlainQuestion, local: datetime, services: tuple[Service, ...
 def _of_a_topic(asked: PlainQuestion, local: datetime) -> Reading | None:
     """Return the command of the topic that a question is about, whatever else it says."""
     fold = asked.text.casefold()
+    if asked.alert:
+        history = f"/alerts history {asked.alert}"
+        return Reading(history if _HAPPENED.search(fold) else "/alerts list")
     if line := next((line for topic, line in LOOKED_AT.items() if asked.about(topic)), ""):
-        return Reading(line)
+        return _of_now(asked, line, local)
     if asked.about(Topic.CHANGES):
-        return Reading(_changes_line(fold, local))
+        return Reading(changes_line(asked))
     if asked.about(Topic.HELP) or _CAN_DO.search(fold):
         return Reading("/help")
-    if _TRENDS.search(fold):
-        return Reading(_trends_line(fold))
-    return None
+    return over_time(asked, local)
+
+
+def _of_now(asked: PlainQuestion, line: str, local: datetime) -> Reading:
+    """Return what is looked at as it is now; of a time that is over the alerts keep a record."""
+    if not asked.time.is_over(local):
+        return Reading(line)
+    if asked.about(Topic.ALERTS):
+        return Reading("/alerts history")
+    return of_a_time(asked)
 
 
 def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
     """Return what a question means that names no batch and follows none."""
     fold = asked.text.casefold()
+    is_running = bool(RUNNING & {word.casefold() for word in asked.words})
+    if is_running and (asked.about(Topic.LIST) or _OF_ALL.search(fold)):
+        return Reading("/batch list")
+    if asked.time.since and not asked.time.is_moment and _HOW_IT_WENT.search(fold):
+        return Reading(list_line(asked))
     of_all = asked.about(Topic.STATUS, Topic.WHY) and _OF_ALL.search(fold)
     if not asked.subject and (of_all or _ALL_WELL.search(fold)):
         # Alerts tell of now.
-        return Reading(_list_line(fold, local) if since_of(fold, local).word else "/alerts list")
-    if asked.about(Topic.LIST) and RUNNING & {word.casefold() for word in asked.words}:
-        return Reading("/batch list")
-    if asked.was_done and (line := _done_line(asked, local)):
+        return Reading(list_line(asked) if asked.time.since else "/alerts list")
+    if asked.was_done and (line := _done_line(asked)):
         return Reading(line)
     if (moment := of_a_moment(asked)) is not None:
         return moment
     if asked.about(Topic.LIST) and asked.about(Topic.WHY):
-        return Reading(_list_line(fold, local))
+        return Reading(list_line(asked))
     return at_a_loss(asked)
 
 
-def _list_line(fold: str, local: datetime) -> str:
-    """Return the command for the newest batches, as far back as a question says."""
-    since = since_of(fold, local).word
-    return f"/batch list --since {since}" if since else "/batch list"
-
-
-def _done_line(asked: PlainQuestion, local: datetime) -> str:
+def _done_line(asked: PlainQuestion) -> str:
     """Return the command for whether something was done to a service; "" for anything else."""
     words = [word.casefold() for word in asked.words]
     named = any(word in SERVICES for word in words)
     others = [one for one in words if one not in SERVICES and not one[0].isdecimal()]
     known = all(topic_of(one) is not None for one in others)
-    return _changes_line(asked.text.casefold(), local) if named and known else ""
-
-
-def _changes_line(fold: str, local: datetime) -> str:
-    """Return the command for what changed, as far back as the question says."""
-    clock = moment_of(fold) or since_of(fold, local).word
-    if ":" in clock:
-        return f"/changes {clock}"
-    if length := _LENGTH.search(fold):
-        return f"/changes {length[1]}{length[2]}"
-    if day := _A_DAY.search(fold):
-        return f"/changes {'today' if day[0] in ('today', 'idag') else 'yesterday'}"
-    return "/changes"
-
-
-def _trends_line(fold: str) -> str:
-    """Return the command for how batches did, as far back as the question says."""
-    if length := _LENGTH.search(fold):
-        return f"/batch trends --since {length[1]}{length[2]}"
-    if "month" in fold or "månad" in fold:
-        return "/batch trends --since 30d"
-    return "/batch trends --since 7d"
+    return changes_line(asked) if named and known else ""
 
 
 def _follows(asked: PlainQuestion) -> bool:

@@ -15,6 +15,7 @@ class Reading:
 
     `to_type` is a command that acts: it is shown to be typed, and offered by no button.
     `understood` is what of the question was read all the same: its ids, its time, its subject.
+    `left_out` is what the command that was read leaves unanswered of the question.
     """
 
     line: str = ""
@@ -22,6 +23,7 @@ class Reading:
     offers: tuple[str, ...] = BUTTONS
     to_type: str = ""
     understood: str = ""
+    left_out: str = ""
 
 
 def unread_as(problem: str, offers: tuple[str, ...] = BUTTONS, to_type: str = "") -> Reading:

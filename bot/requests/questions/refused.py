@@ -3,12 +3,11 @@
 import re
 from collections.abc import Set as AbstractSet
 
-from bot.requests.questions.log_search import SEARCHES
 from bot.requests.questions.matters import SERVERS, server_asked
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import BUTTONS, ORDERS, Reading, unread_as
-from bot.requests.questions.words.moments import moment_of
-from bot.requests.questions.words.orders import AGAIN, asks_how_to
+from bot.requests.questions.words.orders import AGAIN
+from bot.requests.questions.words.services import SEARCHES
 from bot.requests.questions.words.text import Kind, Named
 from bot.requests.questions.words.vocabulary import ELSEWHERE, LOOKED_AT, Topic, topic_of, words_in
 from bot.text.redaction import echoed
@@ -20,14 +19,17 @@ CHANGES = {
     "acknowledge": "/alerts ack <number>",
     "snooze": "/alerts snooze <number> 2h",
 }
-_OF_ALERTS = words_in(
+OF_ALERTS = frozenset(CHANGES) | words_in(
     "unack unsnooze silence maintenance kvittera kvitterar tysta tystar avvisa larm"
 )
 _COMMAND_INSIDE = re.compile(r"\S\s+/(?:batch|trace|queue|logs|alerts|runner|help)\b")
 _TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|again from)\b")
+_BELOW_ZERO = re.compile(r"(?<!\S)[-−]\d+\b(?! ?-)")
 _WHO = re.compile(r"^(?:who|vem)\b|\bby whom\b|\bav vem\b")
 _MODEL = re.compile(r"\b(?:models?|modell(?:en|er)?)\b")
-_UP = re.compile(r"\b(?:up|down|alive|reachable|uppe|nere|igång|lever|dead)\b")
+_UP = re.compile(
+    r"\b(?:up|down|alive|reachable|ok(?:ay|ej)?|fine|healthy|well|uppe|nere|igång|lever|mår|dead)\b"
+)
 _SERVICE = re.compile(r"\b(?:provider\w*|cj|llm|lps|anthropic|openai|services?|tjänsten|worker)\b")
 # A word with letters and digits that is no id, such as the name of an essay; no `2pm`, no `24h`.
 _NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d])(?!\d+(?:am|pm|h|m|min|s|d|w|x|st|nd|rd|th)$)[\w-]{3,40}")
@@ -37,7 +39,9 @@ def refused(asked: PlainQuestion) -> Reading | None:
     """Return why nothing may be run: the question acts, forbids, or is about something else."""
     fold = asked.text.casefold()
     if not asked.words:
-        return unread_as("which command")
+        return of_a_time(asked) if asked.time.since else unread_as("which command")
+    if _BELOW_ZERO.search(asked.text):
+        return unread_as("a number below zero")
     if asked.about(Topic.NEVER) or _TAKEN_BACK.search(fold) or _COMMAND_INSIDE.search(fold):
         return unread_as("whether to run something", nearest(asked))
     if asked.was_done and _WHO.search(fold) and not asked.about(*LOOKED_AT):
@@ -73,7 +77,7 @@ def _elsewhere(asked: PlainQuestion, named: AbstractSet[str]) -> Reading:
             "anything but batches, comparisons, the queue, logs and alerts", _around(asked)
         )
     where, text = SERVERS[servers[0]]
-    if moment := moment_of(asked.text.casefold()):
+    if moment := asked.time.moment:
         return unread_as(
             f"I read no single moment; these begin at {moment}, or tell what is wrong now.",
             (f"/changes {moment}", f"/batch list --since {moment}", "/alerts list"),
@@ -89,7 +93,8 @@ def _to_type(asked: PlainQuestion) -> str:
     folds = {word.casefold() for word in asked.words}
     if asked.about(Topic.RUNNER):
         return "/runner stop <id>"
-    return next((line for verb, line in CHANGES.items() if verb in folds), "")
+    line = next((line for verb, line in CHANGES.items() if verb in folds), "")
+    return line.replace("<number>", asked.alert or "<number>")
 
 
 def nearest(asked: PlainQuestion) -> tuple[str, ...]:
@@ -109,15 +114,8 @@ def _looked_at(id: Named) -> str:
 
 
 def considered_line(asked: PlainQuestion) -> str:
-    """Return what shows whether to do what a question only thinks about, or how it is done."""
-    folds = {word.casefold() for word in asked.words}
-    verbs = folds & (set(CHANGES) | _OF_ALERTS)
-    if asks_how_to(asked.text.casefold()):
-        topic = "alerts" if verbs or asked.about(Topic.ALERTS) else ""
-        topic = topic or ("runner" if asked.about(Topic.RUNNER) else "")
-        topic = topic or ("queue" if asked.about(Topic.QUEUE) or "requeue" in folds else "")
-        return f"/help {topic}".rstrip()
-    return "/alerts list" if verbs else ""
+    """Return what shows whether to do what a question only thinks about."""
+    return "/alerts list" if OF_ALERTS & {word.casefold() for word in asked.words} else ""
 
 
 def at_a_loss(asked: PlainQuestion) -> Reading:
@@ -125,15 +123,15 @@ def at_a_loss(asked: PlainQuestion) -> Reading:
     return (
         of_a_moment(asked)
         or _of_a_service(asked)
+        or (of_a_time(asked) if asked.time.since else None)
         or unread_as("which batch, comparison or queue is meant")
     )
 
 
 def of_a_moment(asked: PlainQuestion) -> Reading | None:
     """Return what to look at where a question is about one moment, or a name that is no id."""
-    if moment := moment_of(asked.text.casefold()):
-        told = f"I read no single moment; these begin at {moment}, or show the queue of now."
-        return unread_as(told, _around(asked))
+    if asked.time.is_moment:
+        return of_a_time(asked)
     names = [word for word in asked.words if _NAME.fullmatch(word) and topic_of(word) is None]
     if not names or asked.ids:
         return None
@@ -142,6 +140,16 @@ def of_a_moment(asked: PlainQuestion) -> Reading | None:
         f"I know nothing called {named}: a batch has a number, a uuid or a run label, "
         "a comparison a uuid or its first 6 characters."
     )
+
+
+def of_a_time(asked: PlainQuestion) -> Reading:
+    """Return what to look at where no command answers for the time that a question names."""
+    what = "no single moment" if asked.time.is_moment else "nothing but a time in it"
+    begin = asked.time.since
+    if ":" not in begin and "-" not in begin and asked.time.begin:
+        begin = asked.time.begin.replace(tzinfo=None).isoformat(" ", "minutes")
+    told = f"I read {what}; these begin at {begin}, or show the queue of now."
+    return unread_as(told, _around(asked))
 
 
 def _of_a_service(asked: PlainQuestion) -> Reading | None:
@@ -162,7 +170,6 @@ def _around(asked: PlainQuestion) -> tuple[str, ...]:
     """Return what shows the moment, or the batch, that a question names."""
     if asked.ids:
         return nearest(asked)
-    moment = moment_of(asked.text.casefold())
-    if moment:
-        return (f"/changes {moment}", f"/batch list --since {moment}", "/queue")
+    if since := asked.time.since:
+        return (f"/changes {since}", f"/batch list --since {since}", "/queue")
     return ("/changes", *BUTTONS[:2])

@@ -1,5 +1,8 @@
 """Reads questions that name two ids or more: which two to compare, or which to look at; pure."""
 
+from datetime import datetime
+
+from bot.domain.batch.modes import BATCHING_MODES
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading, unread_as
 from bot.requests.questions.refused import nearest
@@ -19,9 +22,13 @@ def is_a_batch(id: Named) -> bool:
     return id.is_batch or id.kind in (Kind.NUMBER, Kind.LABEL)
 
 
-def compared(asked: PlainQuestion) -> Reading:
+def compared(asked: PlainQuestion, local: datetime) -> Reading:
     """Return the comparison that is asked for; one batch may be the thread's."""
     words = [one.word for one in asked.ids]
+    modes = [f"mode:{word}" for word in asked.words if word in BATCHING_MODES]
+    if len(set(modes)) == PICKED and not words:
+        span = asked.time.span(local)
+        return Reading(" ".join(("/batch compare", *modes, *(("--since", span) if span else ()))))
     topic, _, id = asked.subject.partition(" ")
     if len(words) == 1 and topic == "batch" and id != words[0]:
         words = [id, *words]
@@ -30,7 +37,7 @@ def compared(asked: PlainQuestion) -> Reading:
     return Reading(f"/batch compare {words[0]} {words[1]}")
 
 
-def of_several(asked: PlainQuestion) -> Reading:
+def of_several(asked: PlainQuestion, local: datetime) -> Reading:
     """Return what a question about several ids means: two batches are compared."""
     folds = {word.casefold() for word in asked.words}
     batches = [one for one in asked.ids if is_a_batch(one)]
@@ -39,7 +46,7 @@ def of_several(asked: PlainQuestion) -> Reading:
         len(asked.ids) == PICKED and _ALIKE & folds
     )
     if are_two and told and not _OR & folds:
-        return compared(asked)
+        return compared(asked, local)
     if asked.about(Topic.COMPARE):
         return unread_as("which two batches to compare", nearest(asked))
     if len(batches) == len(asked.ids) > PICKED and asked.about(Topic.WHY) and not _OR & folds:

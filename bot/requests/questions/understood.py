@@ -1,11 +1,9 @@
 """Says what of a question was understood where it could not be answered whole; pure."""
 
-from datetime import datetime
-
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.several import is_a_batch
-from bot.requests.questions.words.moments import moment_of, since_of
 from bot.requests.questions.words.text import Kind
+from bot.requests.questions.words.times import AskedTime
 from bot.requests.questions.words.vocabulary import ELSEWHERE, Topic
 from bot.text.redaction import echoed_id
 
@@ -19,23 +17,27 @@ SUBJECTS = {
 }
 
 
-def understood(asked: PlainQuestion, local: datetime) -> str:
+def understood(asked: PlainQuestion) -> str:
     """Return the ids, the codes, the subject and the time that a question names; "" for none."""
     ids = [one for one in asked.ids if one.kind is not Kind.TOO_SHORT][:MOST_NAMED]
     batches = [echoed_id(one.word) for one in ids if is_a_batch(one)]
     others = [echoed_id(one.word) for one in ids if not is_a_batch(one)]
     folds = dict.fromkeys(word.casefold() for word in asked.words)
-    fold = asked.text.casefold()
-    moment, since = moment_of(fold), since_of(fold, local).word
     parts = (
         f"{'batch' if len(batches) == 1 else 'batches'} {_listed(batches)}" if batches else "",
         _listed(others),
         f"HTTP {_listed(list(asked.codes))}" if asked.codes else "",
         *(said for topic, said in SUBJECTS.items() if asked.about(topic)),
         *(word for word in folds if word in ELSEWHERE),
-        f"at {moment}" if moment else f"since {since}" if since else "",
+        _time(asked.time),
     )
     return _listed([part for part in parts if part], ", ")
+
+
+def _time(time: AskedTime) -> str:
+    if not time.since:
+        return ""
+    return f"at {time.since}" if time.is_moment else f"since {time.since}"
 
 
 def _listed(words: list[str], last: str = " and ") -> str:

@@ -227,7 +227,8 @@ def _small_print(report: Report) -> Block:
     told = [f"Not read: {mrkdwn(joined(', ', dark), 150)}"] if dark else []
     asked = f" by {mrkdwn(report.asked_by, 40)}" if report.asked_by else ""
     read = "Read as" if report.read_as else "Asked" if asked else "Answer to"
-    told.append(f"{read} {code(echoed(as_typed(report)), 150)}{asked}")
+    without = f", without {mrkdwn(report.left_out, 80)}" if report.left_out else ""
+    told.append(f"{read} {code(echoed(as_typed(report)), 150)}{without}{asked}")
     if report.environment:
         told.append(str(mrkdwn(report.environment, 40)))
     return kit.context(" · ".join(told))

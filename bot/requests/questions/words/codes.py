@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from bot.requests.questions.words.counts import names_several
+from bot.requests.questions.words.services import LINES, SEARCHES, SPEAKS
 
 _CODE = re.compile(r"[45]\d\d")
 _BEFORE = (
@@ -22,17 +23,19 @@ _LISTED = re.compile(
 )
 
 
-def codes_in(fold: str, numbers: Iterable[str]) -> tuple[str, ...]:
+def codes_in(fold: str, numbers: Iterable[str], *, of_a_service: bool) -> tuple[str, ...]:
     """Return which of the numbers in a folded text are codes: its words around them say so.
 
-    In a question about several batches a code needs no such word.
+    In a question about several batches, or about what a service wrote, a code needs no such word.
     """
     several = names_several(fold)
+    speaks = SEARCHES.search(fold) or LINES.search(fold) or SPEAKS.search(fold)
+    is_plain = several or (of_a_service and bool(speaks))
     listed = _LISTED.search(fold)
     batches = _NUMBER.findall(listed[0]) if listed else []
     told = {*_TOLD_BEFORE.findall(fold), *_TOLD_AFTER.findall(fold)}
     return tuple(
         one
         for one in dict.fromkeys((*numbers, *_MARKED.findall(fold)))
-        if _CODE.fullmatch(one) and one not in batches and (several or one in told)
+        if _CODE.fullmatch(one) and one not in batches and (is_plain or one in told)
     )

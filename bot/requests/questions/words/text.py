@@ -27,7 +27,7 @@ _UNITS = words_in(
     "of h hour hours min mins minute minutes s sec seconds day days week weeks "
     "comparisons items pairs jobs times percent % timmar minuter dagar jämförelser av"
 )
-_BEFORE_TIME = words_in("since at last past kl sedan senaste the")
+_BEFORE_TIME = words_in("last past senaste the")
 _BEFORE_COUNT = words_in("all alla first top")
 _NAMES = words_in("batch batches batchen run runs körning batch_id cj_batch_id #")
 # What may stand between a batch and its number.

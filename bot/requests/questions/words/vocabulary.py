@@ -48,18 +48,21 @@ WORDS: dict[Topic, str] = {
     "odd strange unusual suspicious konstigt märkligt underligt "
     "story history details background timeline historia historien detaljer bakgrund tidslinje "
     "berätta sammanfatta summary summarize summarise orsak orsaken anledning "
-    "misslyckades kraschat kraschade sönder stannat stannade worry snett",
+    "misslyckades kraschat kraschade sönder stannat stannade worry snett "
+    "vrf seg failade failar failat felar slutade sprack",
     Topic.STATUS: "ok okay done finished finish complete completed status check eta progress doing "
     "ready klar klart färdig how hows hur när when go did fine healthy running still "
     "result results grades state okej moving moves alive trust trusted lita usable rör "
     "lever mår slower faster quicker cheaper worse better longer shorter snabbare långsammare "
-    "sämre bättre dyrare billigare news how's goes model modell modellen mode models modeller "
+    "sämre bättre dyrare billigare news how's goes "
+    "funkar fungerar funka körs works model modell modellen mode models modeller "
     "cost costs costed kostade kostar info update look looking kolla kollar titta",
     Topic.QUEUE: "queue q kö kön queued backlog backed",
     Topic.ALERTS: "alert alerts alarm alarms larm larmen acked acknowledged muted snoozed silenced",
     Topic.RUNNER: "runner runners runnern",
     Topic.CHANGES: "changed changes deployed ändrats ändrat ändringar ändringarna",
-    Topic.LIST: "list lista recent latest newest senaste batches batcher batcharna which what "
+    Topic.LIST: "list lista recent latest newest senaste batches batcher batcherna batchar "
+    "batcharna which what "
     "what's whats vad vilka visa",
     Topic.HELP: "help hjälp commands usage",
     Topic.BATCH: "batch batchen run körning körningen",
@@ -79,16 +82,17 @@ WORDS: dict[Topic, str] = {
     "my you your can could would please pls plz tack hey hi hello there now nu then då real "
     "quick rn just again yet snart soon been be was were has have had do does all any "
     "anything some come back up down out about around lol thanks know tell show give get "
-    "got by from will går det är en ett för med på och den har need see many much "
+    "got by from will går det är en ett för med på och  den har nåt need see many much "
     "comparisons items waiting wait long far so but really night last yesterday today "
     "evening morning open lines line item since someone when sig whether no nr number "
     "nummer id same closer sorry nag return returns returned big large old late bad good "
     "well gått gick judged used ran jag mig åt oss vi hej god morgon afternoon kan du ni "
-    "ser ut långt kommit kindly sir team guys folks man batchar batcharna vem tog bort "
+    "ser ut långt kommit kindly sir team guys folks man vem tog bort "
     "blev blir som dessa went de några om providern dömde dömt dömdes graded grade anyone "
     "anybody somebody bot batchbot thank once more one ones who should must ought may might "
     "would shall into made make take said ska skall bör borde måste får fick kunde skulle "
     "många asked behöver man gör göra inte not only bara även också fortfarande alla "
+    "rader raderna fast faulty utan without som blivit "
     "allihop över under thing things first",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
