@@ -19,7 +19,13 @@ from bot.detectors.stuck_queue.alert_text import (
     unreadable_condition,
 )
 from bot.detectors.stuck_queue.depth_gauges import GAUGE, judge_gauges
-from bot.detectors.stuck_queue.resolution import after_expiry, closing, last_expired, left_just_now
+from bot.detectors.stuck_queue.resolution import (
+    after_expiry,
+    closing,
+    last_expired,
+    left_just_now,
+    moved_just_now,
+)
 from bot.diagnosis.queue.carry_over import carry
 from bot.diagnosis.queue.conservation import ended_requests
 from bot.diagnosis.queue.history import Level, queue_chart
@@ -124,6 +130,7 @@ class StuckQueue:
             return replace(gone, held=held)
         if verdict.rule == "ok":
             held = {QUEUE: verdict.what} if verdict.undecided else left_just_now(observations)
+            held = held or moved_just_now(observations, opens_after)
             ended = closing(observations, verdict.what, opens_after)
             return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=ended)
         return Judgement(

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.detectors.stuck_queue.alert_text import QUEUE
-from bot.diagnosis.queue.log_events import TURNOVER, LoopSign
+from bot.diagnosis.queue.log_events import TURNOVER, LoopSign, SignKind
 from bot.diagnosis.queue.losses import Loss, LossKind
-from bot.diagnosis.queue.timeline import ORPHANED, timeline_of
+from bot.diagnosis.queue.timeline import NOT_THE_LOOP, ORPHANED, timeline_of
 from bot.diagnosis.queue.verdict import Observation, expired_away
 from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sight
 from bot.domain.evidence import EvidenceLine
@@ -33,9 +33,10 @@ def last_expired(looks: Sequence[Observation]) -> Loss | None:
 
 def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Judgement:
     """Conclude that an item was lost, until work goes on after that."""
+    count = _lost_count(looks)
     name = f"item {lost.queue_id[:8]}" if lost.queue_id else "the stuck item"
     if lost.worked_at or _changed_after(looks, lost.at, now):
-        told = f"the queue moves again; {_lost_words(looks, name)}"
+        told = f"{_lost_words(looks, name)}; the queue goes on"
         return Judgement(Sight.CLEAR, note=told, closing={QUEUE: told, UNREADABLE_SUBJECT: told})
     condition = Condition(
         subject=QUEUE,
@@ -43,14 +44,16 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            f"LLM queue: {name} expired",
+            f"LLM queue: {name if count == 1 else many(count, 'item')} expired",
             when(lost.at, " at "),
             ", not completed; its batch waits for a callback that will not come. "
             "Next: /batch list waiting_callbacks",
         ),
         since=lost.at,
         known=f"expired {lost.queue_id}".strip(),
-        headline="LLM queue: an item expired unanswered; its batch waits in vain",
+        headline="LLM queue: an item expired unanswered; its batch waits in vain"
+        if count == 1
+        else f"LLM queue: {count} items expired unanswered; who asked waits in vain",
         lasts=False,
         why="An item that its time to live removed was never answered; the queue being empty is "
         "no recovery.",
@@ -63,10 +66,14 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
 
 def _lost_words(looks: Sequence[Observation], name: str) -> str:
     """Say what was lost by its time to live: the one, by its name, or how many."""
-    count = sum(one.count for one in looks[-1].losses if one.kind is LossKind.EXPIRED)
+    count = _lost_count(looks)
     if count > 1:
         return f"{count} items were lost by expiry and get no callback"
     return f"{name} was lost by expiry and gets no callback"
+
+
+def _lost_count(looks: Sequence[Observation]) -> int:
+    return sum(one.count for one in looks[-1].losses if one.kind is LossKind.EXPIRED)
 
 
 def closing(looks: Sequence[Observation], what: Text, opens_after: timedelta) -> dict[str, Text]:
@@ -85,7 +92,39 @@ def left_just_now(looks: Sequence[Observation]) -> dict[str, Text]:
     return {QUEUE: "what was stuck left a moment ago; whether it was answered is read next"}
 
 
+def moved_just_now(looks: Sequence[Observation], opens_after: timedelta) -> dict[str, Text]:
+    """Return what holds an alert: a worker that comes back drops first what expired meanwhile."""
+    back = _back_at(looks, opens_after)
+    if back is None or looks[-1].at - back >= BESIDE:
+        return {}
+    return {QUEUE: "its worker came back a moment ago; what it drops as expired is read next"}
+
+
+def _back_at(looks: Sequence[Observation], opens_after: timedelta) -> datetime | None:
+    """Return when the loop gave its first sign after it last wrote nothing for `opens_after`."""
+    signs = {sign.at for look in looks for sign in look.signs if sign.kind not in NOT_THE_LOOP}
+    times = sorted(signs | {one.at for look in looks for one in look.snapshots})
+    # Without snapshots it writes a line every 5 minutes.
+    gaps = [one for one in pairwise(times) if one[1] - one[0] >= opens_after + BESIDE]
+    return gaps[-1][1] if gaps else None
+
+
+def _expired_since(looks: Sequence[Observation], moment: datetime) -> int:
+    """Return how many items the provider's lines say to have expired from a moment on."""
+    gone = {
+        (sign.at, sign.kind, sign.queue_id): sign.count
+        for look in looks
+        for sign in look.signs
+        if sign.kind in (SignKind.EXPIRED, SignKind.CLEANED) and sign.at >= moment
+    }
+    return sum(gone.values())
+
+
 def _ending(looks: Sequence[Observation], what: Text, opens_after: timedelta) -> Text:
+    back = _back_at(looks, opens_after)
+    if back and (gone := _expired_since(looks, back)):
+        verb = "is" if gone == 1 else "are"
+        return words(f"{many(gone, 'item')} expired unanswered and {verb} lost. ", what)
     lost = _unexplained(looks, looks)
     if lost and looks[-1].logs_readable:
         verb = "is" if len(lost) == 1 else "are"

@@ -64,7 +64,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class LoopSign:
-    """One line of the loop; `count` is how many like it were folded into this one.
+    """One line of the loop; `count` is how many it speaks of, with those folded into this one.
 
     `ttl` is how long a request that was queued may wait, where its line says so.
     """
@@ -95,7 +95,7 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.FAILED, r"Unexpected error while processing serial bundle"),
         (SignKind.FAILED, r"BATCH_API job processing failed"),
         (SignKind.EXPIRED, rf"Request {_ID} has expired"),
-        (SignKind.CLEANED, r"(?:Cleaned up|Batch deleted) \d+ expired"),
+        (SignKind.CLEANED, r"(?:Cleaned up|Batch deleted) (?P<count>\d{1,9}) expired"),
         # Of these the queue's hash lacked the request: it was evicted or deleted, none expired.
         (SignKind.SWEPT, r"(?:Cleaned up|Batch deleted) \d+ orphaned"),
         (SignKind.HEARTBEAT, r"Queue processor stats"),
@@ -188,7 +188,8 @@ def sign_of(event: LogEvent) -> LoopSign | None:
             size = 1 if kind is SignKind.STARTED else None
             seconds = match.groupdict().get("ttl")
             ttl = timedelta(seconds=int(seconds)) if seconds else None
-            return LoopSign(event.at, kind, intern(queue_id.lower()), size, mode, ttl=ttl)
+            count = int(match.groupdict().get("count") or 1)
+            return LoopSign(event.at, kind, intern(queue_id.lower()), size, mode, count, ttl)
     return None
 
 

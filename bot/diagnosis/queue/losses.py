@@ -74,7 +74,8 @@ def dropped(signs: Iterable[LoopSign]) -> list[Loss]:
 def cleaned(signs: Iterable[LoopSign]) -> list[Loss]:
     """Return what the provider's own clean-up took away, of which the logs name no item."""
     gone = [sign for sign in signs if sign.kind is SignKind.CLEANED]
-    return [Loss(sign.at, LossKind.EXPIRED) for sign in gone[-1:]]
+    count = sum(sign.count for sign in gone)
+    return [Loss(sign.at, LossKind.EXPIRED, count=count) for sign in gone[-1:]]
 
 
 def broken_off(signs: Iterable[LoopSign]) -> list[Loss]:

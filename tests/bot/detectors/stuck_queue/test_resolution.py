@@ -65,8 +65,8 @@ async def test_work_that_goes_on_after_an_expiry_ends_it_and_the_loss_is_named(r
     )
     assert told(judgement) == []
     words = judgement.closing["llm_provider"]
-    assert "the queue moves again" in words
-    assert "was lost by expiry and gets no callback" in words
+    assert "moves again" not in words
+    assert words.endswith("was lost by expiry and gets no callback; the queue goes on")
 
 
 async def test_what_expired_in_a_queue_that_stood_is_counted_when_it_moves_again() -> None:
@@ -83,7 +83,29 @@ async def test_what_expired_in_a_queue_that_stood_is_counted_when_it_moves_again
     judgement = await played(StuckQueue(StuckQueueSettings()), watches)
     assert told(judgement) == []
     ending = judgement.closing["llm_provider"]
-    assert ending == "the queue moves again; 6 items were lost by expiry and get no callback"
+    assert ending == "6 items were lost by expiry and get no callback; the queue goes on"
+
+
+async def test_a_worker_that_comes_back_drops_what_expired_before_its_queue_moves_again() -> None:
+    """It froze with 8 items, and sweeps away what expired meanwhile as it comes back."""
+    watches = []
+    for n in range(60):
+        at = NOW + TICK * n
+        events = [snapshot(at, 5, 5)] if n < 4 and not n % 2 else []
+        taken = replace(line(at, "serial_bundle_dispatch"), fields={"bundle_size": 8})
+        events += [taken] if n == 4 else []
+        events += [line(at, DONE)] if n == 50 else []
+        swept = {51: "Cleaned up 10 expired requests", 52: "Cleaned up 3 expired requests"}
+        events += [line(at, swept[n])] if n in swept else []
+        events += [snapshot(at, 0, 0)] if n > 52 and n % 2 else []
+        logs = Followed(tuple(events), containers={"worker-1": Role.LLM_PROVIDER})
+        watches.append(GivenWatch(at, at - TICK, logs=logs))
+    assert told(await played(StuckQueue(StuckQueueSettings()), watches[:50])) == ["worker-hung"]
+    for end in range(51, 54):
+        judgement = await played(StuckQueue(StuckQueueSettings()), watches[:end])
+        assert "llm_provider" in judgement.held, end
+    ending = (await played(StuckQueue(StuckQueueSettings()), watches)).closing["llm_provider"]
+    assert str(ending) == "13 items expired unanswered and are lost. The queue is empty."
 
 
 @pytest.mark.parametrize(
