@@ -18,6 +18,8 @@ UNREADABLE = "Error processing LLM comparison callback"
 SKIPPED = "Duplicate message skipped"
 STARTED = "CJ Assessment Kafka consumer started"
 MOST = 300
+# A line may be missing; only what was passed over after such a silence is called lost.
+SILENT_FOR = timedelta(seconds=90)
 # So long it is known what was skipped, and so long it may still be taken from another partition.
 KNOWN_FOR, SETTLED = timedelta(hours=1), timedelta(minutes=1)
 
@@ -31,7 +33,8 @@ class UntakenCallbacks:
     `seen_at` when that was read. `heard` says that CJ's log is known to be followed: without that
     its silence proves nothing. `at_work` says that CJ has not ended with the last one it took,
     `ends` that its lines say so of others. `last` is the one that it took last. `skipped` are those
-    that CJ passed over lately, for the last time as read at `skipped_at`.
+    that CJ passed over lately, for the last time as read at `skipped_at`, `lost`
+    those of them that it passed over when it took others again after a silence.
     """
 
     heard: bool = False
@@ -42,6 +45,7 @@ class UntakenCallbacks:
     last: str = ""
     skipped: tuple[PublishedCallback, ...] = ()
     skipped_at: datetime | None = None
+    lost: tuple[PublishedCallback, ...] = ()
     taken_at: datetime | None = None
     seen_at: datetime | None = None
     memories: dict[str, PublisherMemory] = field(default_factory=dict)
@@ -62,7 +66,10 @@ class UntakenCallbacks:
         new = said if on_topic is None else on_topic
         known = [*self.waiting, *(one for one in new if one.queue_id not in self.early)]
         skipped = tuple(one for one in self.skipped if now - one.at < KNOWN_FOR)
-        state = replace(self, waiting=tuple(known[-MOST:]), memories=memories, skipped=skipped)
+        state = replace(
+            self, waiting=tuple(known[-MOST:]), memories=memories, skipped=skipped,
+            lost=tuple(one for one in self.lost if one in skipped),
+        )  # fmt: skip
         for event in found:
             state = state._taken(event, now)
         return state
@@ -98,17 +105,24 @@ class UntakenCallbacks:
         state = replace(state, last=clue.queue_id)
         ids = [one.queue_id for one in self.waiting]
         if clue.queue_id in ids:
-            return state._up_to(ids.index(clue.queue_id), now)
+            first = self.waiting[0].at
+            silent = now - max(first, self.seen_at or first) >= SILENT_FOR
+            return state._up_to(ids.index(clue.queue_id), now, silent=silent)
         late = tuple(one for one in self.skipped if one.queue_id != clue.queue_id)
         if late != self.skipped:
-            return replace(state, skipped=late)
+            return replace(state, skipped=late, lost=tuple(one for one in self.lost if one in late))
         return replace(state, early=(*self.early, clue.queue_id)[-MOST:])
 
-    def _up_to(self, place: int, now: datetime) -> "UntakenCallbacks":
+    def _up_to(self, place: int, now: datetime, *, silent: bool) -> "UntakenCallbacks":
         """Return it with one taken at a place of those that wait: those before it are skipped."""
-        skipped = (*self.skipped, *self.waiting[:place])[-MOST:]
-        at = now if place else self.skipped_at
-        return replace(self, waiting=self.waiting[place + 1 :], skipped=skipped, skipped_at=at)
+        passed = self.waiting[:place]
+        return replace(
+            self,
+            waiting=self.waiting[place + 1 :],
+            skipped=(*self.skipped, *passed)[-MOST:],
+            skipped_at=now if place else self.skipped_at,
+            lost=(*self.lost, *(passed if silent else ()))[-MOST:],
+        )
 
     def settles(self, now: datetime) -> bool:
         """Say whether what was skipped may still be taken: another partition's turn comes."""

@@ -8,6 +8,7 @@ One callback or two may be late for another reason. They alert after a longer si
 where the rows say that a batch waits and that no answer came since.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,9 +16,16 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from bot.detectors._batches import batches_of, place_told, sole
+from bot.detectors._batches import place_told, sole
 from bot.detectors._event_counts import dated_events
+from bot.detectors._line_owners import ASKED_FOR, MAPPED, ties
 from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
+from bot.detectors.callbacks._skipped import (
+    SKIPPED_CALLBACKS,
+    STAYS_LOST,
+    Batches,
+    skipped_condition,
+)
 from bot.detectors.callbacks._untaken import (
     SKIPPED,
     STARTED,
@@ -73,7 +81,7 @@ class ConsumerSilent:
     open_ticks: ClassVar[int] = 2
     clear_ticks: ClassVar[int] = 1
     needles: ClassVar[tuple[str, ...]] = (
-        *NEEDLES, TAKEN, *RECEIVED, UNREADABLE, SKIPPED, STARTED, *TAKEN_END,
+        *NEEDLES, TAKEN, *RECEIVED, UNREADABLE, SKIPPED, STARTED, *TAKEN_END, MAPPED, ASKED_FOR,
     )  # fmt: skip
     Settings: ClassVar[type[BaseModel]] = ConsumerSilentSettings
 
@@ -82,6 +90,7 @@ class ConsumerSilent:
         self._few_after = max(self._after, timedelta(seconds=settings.few_after_seconds))
         self._least = settings.least
         self._untaken = UntakenCallbacks()
+        self._batches = Batches()
 
     @property
     def window_seconds(self) -> float:
@@ -90,7 +99,8 @@ class ConsumerSilent:
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event is a callback that was published or taken."""
-        return publish_sign(event) is not None or is_taken(event) or ends_taking(event)
+        mine = publish_sign(event) is not None or is_taken(event) or ends_taking(event)
+        return mine or ties(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -107,6 +117,7 @@ class ConsumerSilent:
                 known = replace(known, heard=True)
             events = [event for _, event in dated_events(watch)]
             self._untaken = known.after(events, watch.now, await _on_topic(watch))
+            self._batches.note(events)
         place = backlog if isinstance(backlog, ConsumerBacklog) else None
         if place is not None and place.behind == 0 and not place.beyond_end:
             self._untaken = replace(self._untaken, waiting=())
@@ -117,10 +128,20 @@ class ConsumerSilent:
         }
         reason = unreadable_reason(logs) if isinstance(logs, Missing) else ""
         sample = Sample(watch.now, data, reason)
-        if self._silence(self._untaken, sample, watch.now) is None:
-            return sample
-        whose = await batches_of(watch, (one.correlation_id for one in self._untaken.waiting))
-        return replace(sample, data={**data, "batches": dict(whose)})
+        silent = self._silence(self._untaken, sample, watch.now) is not None
+        told = (*(self._untaken.waiting if silent else ()), *self._untaken.lost)
+        return replace(sample, data={**data, **await self._named(watch, told)}) if told else sample
+
+    async def _named(
+        self, watch: Watch, told: Sequence[PublishedCallback]
+    ) -> dict[str, dict[str, int]]:
+        """Return how many of what waits, and of what was lost, are of each batch."""
+        whose = await self._batches.of(watch, told)
+        kinds = {"batches": self._untaken.waiting, "lost_of": self._untaken.lost}
+        return {
+            kind: dict(Counter(whose[id] for one in some if (id := one.correlation_id) in whose))
+            for kind, some in kinds.items()
+        }
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the last sample; pure."""
@@ -128,18 +149,22 @@ class ConsumerSilent:
         if last is None or not last.data:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
         untaken = _untaken(last)
-        closing = {CONSUMER: _again(len(untaken.skipped))}
+        closing = {CONSUMER: _again(len(untaken.skipped)), SKIPPED_CALLBACKS: STAYS_LOST}
+        gone = skipped_condition(untaken, tuple(last.data.get("lost_of") or ()), now)
+        lost = (gone,) if gone else ()
         if last.data.get("beyond_end"):
-            return Judgement(Sight.CLEAR, (_beyond(last.at),), closing=closing)
+            return Judgement(Sight.CLEAR, (_beyond(last.at), *lost), closing=closing)
         if last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         if last.data.get("waited_for") is False:
-            return Judgement(Sight.CLEAR, closing={CONSUMER: "no batch waits for an answer"})
+            closing = {**closing, CONSUMER: "no batch waits for an answer"}
+            return Judgement(Sight.CLEAR, lost, closing=closing)
         silence = self._silence(untaken, last, now)
         if silence is None and untaken.settles(now):
             held = {CONSUMER: "CJ takes callbacks again, and may yet take those that it passed"}
             return Judgement(Sight.CLEAR, held=held, closing=closing)
-        return Judgement(Sight.CLEAR, (silence,) if silence else (), closing=closing)
+        found = (*((silence,) if silence else ()), *lost)
+        return Judgement(Sight.CLEAR, found, closing=closing)
 
     def _silence(self, untaken: UntakenCallbacks, last: Sample, now: datetime) -> Condition | None:
         if not untaken.heard or not untaken.waiting:

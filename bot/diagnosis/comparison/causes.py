@@ -76,6 +76,11 @@ CONSUMER_STEPS = (
     "Look whether it runs: docker ps --filter name=cj_assessment_service",
     "Start or restart cj_assessment_service; what waits on the topic is taken then.",
 )
+CONSUMER_SKIPPED = Cause(
+    rule=CONSUMER_SILENT.rule,
+    why="It takes callbacks again, from a later place of the topic: what was published before that "
+    "is read by no one.",
+)
 CONSUMER_HELD = Cause(
     rule=CONSUMER_SILENT.rule,
     why="It runs and is not done with the one it took: its database makes it wait, by a lock or by "

@@ -9,7 +9,7 @@ from bot.domain.alert import Sample
 from bot.domain.batch import BatchSummary, PairCounts
 from bot.domain.callbacks.callback import ConsumerBacklog
 from bot.domain.log import Followed, LogEvent, Role
-from tests.support.kafka_lines import blocked, published, recovery, refused
+from tests.support.kafka_lines import blocked, correlation_id, published, recovery, refused
 from tests.support.scenes import NOW, TICK, batch, played, told
 from tests.support.watches import GivenWatch, said
 
@@ -103,29 +103,59 @@ async def test_a_consumer_that_takes_nothing_is_told(
 
 
 @pytest.mark.parametrize(
-    ("later", "held", "closing"),
+    ("later", "held", "closing", "lost"),
     [
-        ({8: [*published(20), took(20)]}, True, "skipped 12 callbacks published before"),
-        ({5: [*published(20), took(20)]}, False, "skipped 12 callbacks published before"),
-        ({5: [took(0)], 4: list(map(took, TWELVE))}, False, "CJ takes callbacks again"),
+        ({8: [*published(20), took(20)]}, True, "skipped 12 callbacks published before", 0),
+        ({5: [*published(20), took(20)]}, False, "skipped 12 callbacks published before", 12),
+        ({5: [took(0)], 4: list(map(took, TWELVE))}, False, "CJ takes callbacks again", 0),
         # Another partition's turn comes a tick later.
-        ({6: [took(11)], 5: list(map(took, TWELVE[:11]))}, False, "CJ takes callbacks again"),
-        ({6: [took(11)], 5: list(map(took, TWELVE[:10]))}, False, "skipped 1 callback"),
+        ({6: [took(11)], 5: list(map(took, TWELVE[:11]))}, False, "CJ takes callbacks again", 0),
+        ({6: [took(11)], 5: list(map(took, TWELVE[:10]))}, False, "skipped 1 callback", 1),
     ],
 )
 async def test_what_was_skipped_when_it_takes_again_is_told_as_lost(
-    later: dict[int, list[str]], held: bool, closing: str
+    later: dict[int, list[str]], held: bool, closing: str, lost: int
 ) -> None:
     """A consumer group that begins at the end passes over what was published meanwhile."""
     detector = ConsumerSilent(ConsumerSilentSettings())
     last = 6 if held else 0
     texts = {20: wave(*TWELVE), **later}
     judgement = await played(detector, watches(texts)[: 41 - last])
-    assert told(judgement) == []
+    headlines = [str(one.headline) for one in judgement.conditions]
+    assert headlines == [
+        f"CJ skipped {lost} callback{'s' * (lost > 1)}: these answers are lost"
+    ] * bool(lost)
     assert (bool(judgement.held), closing in str(judgement.closing["cj_assessment_service"])) == (
         held,
         True,
     )
+
+
+async def test_the_alert_of_skipped_callbacks_names_their_batches_by_lines_alone() -> None:
+    """They are of two batches, and a third one's answer is taken first after the silence."""
+    asked = []
+    for number, numbers in ((27, range(4)), (28, range(4, 12))):
+        own = f"aaaaaaaa-0000-4000-8000-0000000000{number}"
+        mapped = said(
+            NOW - 30 * TICK, f"DEBUG: Created tracking_map with 4 entries for batch {number}"
+        )
+        asked += [replace(mapped, role=Role.CJ, fields={"correlation_id": own})]
+        for n in numbers:
+            line = (
+                f"DEBUG: Using tracking_map correlation ID {correlation_id(n)} for task ('a', 'b')"
+            )
+            asked += [replace(said(NOW - 30 * TICK, line), role=Role.CJ,
+                              fields={"batch_correlation_id": own})]  # fmt: skip
+    seen = watches({20: wave(*TWELVE), 6: [*published(20), took(20)]})
+    logs = seen[10].logs
+    assert isinstance(logs, Followed)
+    seen[10] = replace(seen[10], logs=replace(logs, events=tuple(asked)))
+    judgement = await played(ConsumerSilent(ConsumerSilentSettings()), seen)
+    (found,) = judgement.conditions
+    assert str(found.headline) == (
+        "CJ skipped 12 callbacks of batches 27 and 28: these answers are lost"
+    )
+    assert "does not come back" in str(judgement.closing[found.subject])
 
 
 async def test_it_is_told_within_two_minutes_of_the_first_callback() -> None:
