@@ -5,15 +5,19 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from bot.border.outside import raw
+from bot.diagnosis.batch.finalisation_lines import batch_of
 from bot.diagnosis.comparison.log_events import Step, clue_of
 from bot.domain.log import LogEvent, Role
 
 # CJ maps a wave's requests to a batch, and tells each one as it asks for it.
 MAPPED, ASKED_FOR = "Created tracking_map with", "Using tracking_map correlation ID"
+# By each answer that CJ takes it says which batch goes on, and by which request's.
+ANSWERED = "Continuation check computed"
 OWNER_TEXTS = (MAPPED, ASKED_FOR, "ueued for processing", "ueued successfully")
 # A request is queued moments after it is asked for.
 MOST_ASKED = 300
 _ID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+_UUID = re.compile(_ID)
 _MAPPED = re.compile(rf"(?:DEBUG: )?{MAPPED} \d{{1,9}} entries for batch (\d{{1,9}})\b")
 _ASKED = re.compile(rf"(?:DEBUG: )?{ASKED_FOR} ({_ID}) ")
 
@@ -48,6 +52,18 @@ class LineOwners:
     def batch_of(self, item: str) -> str:
         """Return the batch of an item, empty where no lines tie it to one."""
         return self.batches.get(self.requests.get(item, ""), "")
+
+
+def answered(event: LogEvent) -> tuple[str, str] | None:
+    """Return a request and its batch, by a line of CJ that names both; None for another line.
+
+    A line on the batch itself names its own request, of which no answer is.
+    """
+    own, batch = event.fields.get("correlation_id"), batch_of(event)
+    if event.role is not Role.CJ or not batch or not isinstance(own, str):
+        return None
+    match = _UUID.search(raw(own))
+    return (match[0], batch) if match else None
 
 
 def ties(event: LogEvent) -> bool:

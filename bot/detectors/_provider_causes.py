@@ -1,7 +1,7 @@
 """Why the model's provider fails, and for which batches, as one tick's lines say it.
 
 A line of the provider names a request. Whose it is, the database knows, and the queue while the
-request is in it; CJ's own line on its callback, which is an error, names the request and its batch.
+request is in it; CJ's own lines on its callback name the request and its batch.
 A cause is laid at a batch by these ids alone: what failed at the same time may be another's.
 """
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.border.outside import raw
 from bot.detectors._batches import owners_of
+from bot.detectors._line_owners import ANSWERED, answered
 from bot.diagnosis.comparison.failure_reasons import NEEDLES, reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_in, ids_of, merged
@@ -22,7 +23,7 @@ from bot.domain.log import LogEvent, Role
 from bot.ports import Watch
 
 ERROR_TAKEN = ("Callback processed for batch ", "Callback enables workflow continuation for batch ")
-CAUSE_NEEDLES = (*NEEDLES, *ERROR_TAKEN)
+CAUSE_NEEDLES = (*NEEDLES, *ERROR_TAKEN, ANSWERED)
 # A callback is taken moments after its request failed; a request fails in several lines.
 MOST_IDS = 1_000
 _BATCH = re.compile(rf"(?:{'|'.join(ERROR_TAKEN)})(\d{{1,9}})")
@@ -31,7 +32,9 @@ _FAILURES: TypeAdapter[tuple[Failures, ...]] = TypeAdapter(tuple[Failures, ...])
 
 def tells_a_cause(event: LogEvent) -> bool:
     """Say whether a line says why the provider failed, or for which batch."""
-    return reason_of_line(event) is not None or bool(_failed_batch(event))
+    if reason_of_line(event) is not None or _failed_batch(event):
+        return True
+    return _is_well(event) or (event.event.startswith(ANSWERED) and answered(event) is not None)
 
 
 class FailedRequests:
@@ -43,9 +46,13 @@ class FailedRequests:
     def __init__(self) -> None:
         self._failed: dict[str, list[LogEvent]] = {}
         self._taken: dict[str, str] = {}
+        self._well: dict[str, None] = {}
 
     async def joined(self, watch: Watch, events: Sequence[LogEvent]) -> dict[str, list[LogEvent]]:
         """Return the failing lines whose batch is known from now on, by batch."""
+        self._well |= dict.fromkeys(
+            one for line in events if _is_well(line) for one in ids_of(line)
+        )
         failing = [(one, ids_of(one)) for one in events if reason_of_line(one) is not None]
         known = {**self._taken, **await owners_of(watch, set().union(*(ids for _, ids in failing)))}
         found: dict[str, list[LogEvent]] = {}
@@ -53,18 +60,25 @@ class FailedRequests:
             batch = next((known[one] for one in sorted(ids) if one in known), "")
             if batch:
                 found.setdefault(batch, []).append(event)
-            for one in () if batch else ids:
+            for one in () if batch else ids - self._well.keys():
                 self._failed.setdefault(one, []).append(event)
         for event in events:
             if batch := _failed_batch(event):
-                found.setdefault(batch, []).extend(self._take(event, batch))
-        self._failed = dict([*self._failed.items()][-MOST_IDS:])
-        self._taken = dict([*self._taken.items()][-MOST_IDS:])
+                found.setdefault(batch, []).extend(self._take(ids_of(event), batch))
+        for request, batch in filter(None, map(answered, events)):
+            if request not in self._well:
+                found.setdefault(batch, []).extend(self._take({request}, batch))
+        self._bound()
         return {batch: lines for batch, lines in found.items() if lines}
 
-    def _take(self, event: LogEvent, batch: str) -> list[LogEvent]:
+    def _bound(self) -> None:
+        failed = [(one, lines) for one, lines in self._failed.items() if one not in self._well]
+        self._failed = dict(failed[-MOST_IDS:])
+        self._taken = dict([*self._taken.items()][-MOST_IDS:])
+        self._well = dict([*self._well.items()][-MOST_IDS:])
+
+    def _take(self, ids: set[str], batch: str) -> list[LogEvent]:
         """Return the held lines of the request whose callback CJ took for a batch."""
-        ids = ids_of(event)
         self._taken.update(dict.fromkeys(ids, batch))
         held = [line for one in sorted(ids) for line in self._failed.pop(one, ())]
         return list({id(line): line for line in held}.values())
@@ -129,6 +143,13 @@ def kept(value: Any) -> tuple[Failures, ...]:
         return _FAILURES.validate_python(value or ())
     except ValidationError:
         return ()
+
+
+def _is_well(event: LogEvent) -> bool:
+    """Say whether CJ's line says that a callback was none of an error: a retry was answered."""
+    if event.role is not Role.CJ or event.fields.get("is_error") is not False:
+        return False
+    return event.event.startswith(ERROR_TAKEN)
 
 
 def _failed_batch(event: LogEvent) -> str:

@@ -67,6 +67,7 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Request queued for processing - results will be delivered",
         "Processing LLM comparison callback for request", "Received successful comparison",
         "Received error callback", "Callback processed for batch ",
+        "Continuation check computed",
         "Callback enables workflow continuation for batch ",
         "Updated comparison pair ", "comparison_result",
         "effective_llm_batching_mode", "Generated rankings", "partial scoring triggered",

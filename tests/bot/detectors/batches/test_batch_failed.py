@@ -207,10 +207,18 @@ def _answer(minutes: float, status: int, kind: str, request: int = 1) -> LogEven
     return said(ago(minutes=minutes), text, role=Role.LLM_PROVIDER)
 
 
-def _taken(minutes: float, batch: int = 34, request: int = 1, how: str = "processed") -> LogEvent:
+def _taken(
+    minutes: float, batch: int = 34, request: int = 1, how: str = "processed", *, well: bool = False
+) -> LogEvent:
     text = f"Callback {how} for batch {batch}"
-    fields = {"request_id": str(UUID(int=request)), "is_error": True}
+    fields = {"request_id": str(UUID(int=request)), "is_error": not well}
     return replace(said(ago(minutes=minutes), text, role=Role.CJ), fields=fields)
+
+
+def _went_on(minutes: float, batch: int = 34, request: int = 1) -> LogEvent:
+    event = said(ago(minutes=minutes), "Continuation check computed", level="info", role=Role.CJ)
+    fields = {"correlation_id": str(UUID(int=request)), "batch_id": batch}
+    return replace(event, fields=fields)
 
 
 def _gave_up(minutes: float, batch: int = 21, done: float | None = 0.0) -> LogEvent:
@@ -231,6 +239,11 @@ BUSY = (529, "overloaded_error")
             (_answer(9, *BUSY), _taken(8, how="enables workflow continuation"), _low(2)),
             f"{FAILED_OF_12}, overloaded (529)",
         ),
+        # One line of CJ names the request and its batch, and says nothing of an error.
+        ((_answer(9, *BUSY), _went_on(8), _low(2)), f"{FAILED_OF_12}, overloaded (529)"),
+        ((_answer(9, *BUSY), _went_on(8, batch=33), _low(2)), FAILED_OF_12),
+        # The request was tried again, and answered well.
+        ((_answer(9, *BUSY), _taken(8, well=True), _went_on(8), _low(2)), FAILED_OF_12),
         # The services' logs are read each at its own pace.
         ((_taken(2.1), _low(2), _answer(2.2, *BUSY)), f"{FAILED_OF_12}, overloaded (529)"),
         # What failed just before is another batch's: time alone lays no cause at its door.
@@ -242,7 +255,10 @@ BUSY = (529, "overloaded_error")
             f"{FAILED_OF_12}, overloaded (529)",
         ),
     ],
-    ids=["joined", "by its last", "in either order", "unjoined", "of another", "each its own"],
+    ids=[
+        "joined", "by its last", "by its batch going on", "another goes on", "answered again",
+        "in either order", "unjoined", "of another", "each its own",
+    ],
 )  # fmt: skip
 @pytest.mark.parametrize("ticks", [1, 2])
 async def test_without_a_database_cj_s_own_line_tells_the_end(

@@ -64,7 +64,7 @@ async def test_work_that_goes_on_after_an_expiry_ends_it_and_the_loss_is_named(r
         ttl=timedelta(minutes=8), leaves=32, ticks=220, redis=redis, t218=DONE, **gone
     )
     assert told(judgement) == []
-    words = judgement.closing["llm_provider"]
+    words = str(judgement.closing["llm_provider"])
     assert "moves again" not in words
     assert words.endswith("was lost by expiry and gets no callback; the queue goes on")
 
