@@ -53,7 +53,7 @@ def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """CJ and the LLM provider are set to different batching modes."""
     settings = evidence.system.containers
-    known = () if isinstance(settings, Missing) else settings
+    known = [] if isinstance(settings, Missing) else [o for o in settings if _ran(o, evidence)]
     cj, provider = _setting(known, CJ_KEY), _setting(known, PROVIDER_KEY)
     sure = cj is not None and provider is not None
     asked = cj or _recorded(evidence)
@@ -71,6 +71,12 @@ def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
         evidence=(asked, worked),
         next=("Set both services' batching mode, or read this batch by the LLM provider's.",),
     )
+
+
+def _ran(container: ContainerState, evidence: BatchEvidence) -> bool:
+    """Say whether a container, with its settings of now, is the one that the batch began under."""
+    begun = evidence.pairs.first_submitted_at or evidence.header.created_at
+    return container.started_at is not None and container.started_at <= begun
 
 
 def _session(one: BlockedSession) -> EvidenceLine:

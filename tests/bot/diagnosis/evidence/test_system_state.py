@@ -131,13 +131,18 @@ def _evidence(
     return BatchEvidence(rows, LogSearch(lines, ()), QueueReading(NOW, 0), {}, around)
 
 
-def _containers(cj: str | None, provider: str | None) -> tuple[ContainerState, ...]:
+BEFORE = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def _containers(
+    cj: str | None, provider: str | None, started: datetime | None = BEFORE
+) -> tuple[ContainerState, ...]:
     return (
-        ContainerState(CJ.name, CJ.container, "1", "running", NOW,
+        ContainerState(CJ.name, CJ.container, "1", "running", BEFORE,
                        modes={} if cj is None else {"CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE": cj}),
-        ContainerState(LPS.name, LPS.container, "2", "running", NOW,
+        ContainerState(LPS.name, LPS.container, "2", "running", started,
                        modes={} if provider is None else {"QUEUE_PROCESSING_MODE": provider}),
-        ContainerState(LPS.name, LPS.container, "3", "exited", NOW,
+        ContainerState(LPS.name, LPS.container, "3", "exited", BEFORE,
                        modes={"QUEUE_PROCESSING_MODE": "of an older container"}),
     )  # fmt: skip
 
@@ -163,6 +168,17 @@ def test_two_modes_that_differ_are_info(
     if finding:
         assert finding.severity is Severity.INFO
         assert len(finding.evidence) == 2
+
+
+@pytest.mark.parametrize("started", [NOW, None])
+def test_a_container_that_started_after_the_batch_accuses_none_of_its_time(
+    started: datetime | None,
+) -> None:
+    """The provider was started anew in another mode; what ran before is not known by it."""
+    around = SystemState(containers=_containers("per_request", "serial_bundle", started)[:2])
+    assert mode_mismatch(_evidence(around), NOW) is None
+    told_then = _evidence(around, worked="per_request")
+    assert mode_mismatch(told_then, NOW) is None
 
 
 def test_without_containers_lines_and_rows_tell_the_modes() -> None:
