@@ -19,6 +19,8 @@ from bot.text.wording import part_of
 
 ENDS = "ends"
 MOST_KEPT = 50
+# A batch's requests may be refused for one reason after the other; so many are told.
+MOST_REASONS = 3
 ENDED_SO = FAILED_STARTS[-1]
 UNSENT = "CJ could not submit its comparisons"
 LEFT = "CJ's monitor gave up on it"
@@ -141,7 +143,7 @@ def _fact(end: LoggedEnd, causes: Sequence[Failures]) -> Fact:
         "state": "ended as failed, by CJ's own line",
         "cause": UNSENT if end.why else LEFT if end.given_up else lost,
         "why": end.why or (f"{LEFT}{AFTER}" if end.given_up else NEEDED),
-        "failures": as_json(tuple(causes)[:1]),
+        "failures": as_json(tuple(causes)[:MOST_REASONS]),
         "told_by": "" if end.why or end.given_up else "provider_errors",
         "counted": _counted(end),
         "valid": end.valid,

@@ -19,7 +19,13 @@ from bot.detectors._provider_causes import (
 )
 from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of
 from bot.detectors._state import moment
-from bot.detectors.batches._logged_ends import ENDED_SO, ENDS, LoggedEnds, is_end
+from bot.detectors.batches._logged_ends import (
+    ENDED_SO,
+    ENDS,
+    MOST_REASONS,
+    LoggedEnds,
+    is_end,
+)
 from bot.diagnosis.batch.endings import why_ended
 from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
 from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE, RUN_AGAIN
@@ -171,7 +177,7 @@ def _as_json(known: Mapping[str, Sequence[Failures]]) -> dict[str, Any]:
 
 def _fact(batch: BatchSummary, failures: Sequence[Failures]) -> Fact:
     header, pairs = batch.header, batch.pairs
-    mine = failures[:1] if _mostly_failed(batch) else ()
+    mine = failures[:MOST_REASONS] if _mostly_failed(batch) else ()
     return {
         "subject": batch_subject(batch),
         "batch": header.batch_id,
@@ -207,9 +213,10 @@ def _cause(batch: BatchSummary) -> str:
 def _condition(fact: Fact, since: datetime) -> Condition:
     step = f"/batch investigate {fact['batch']}"
     failures = kept(fact.get("failures"))
-    reason = f": {failures[0].what}" if failures else ""
+    reason = f": {' and '.join(one.what for one in failures)}" if failures else ""
     headline = f"Batch {fact['batch']} ended without a result: {fact['cause']}"
-    told = f", {failures[0].short}" if failures else ""
+    told = "".join(f", {one.short}" for one in failures[:1])
+    also = "".join(f", also {one.short}" for one in failures[1:2])
     return Condition(
         subject=str(fact["subject"]),
         rule=BATCH_FAILED.rule,
@@ -223,7 +230,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         since=since,
         known=str(fact["cause"]),
         count=0,
-        headline=headline + told if len(headline + told) <= HEADLINE_CHARS else headline,
+        headline=_fitting(headline, headline + told, headline + told + also),
         lasts=False,
         why=str(fact.get("why") or BATCH_FAILED.why),
         evidence=(
@@ -239,3 +246,8 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         batch=str(fact["batch"]),
         cause=str(fact.get("told_by", "")),
     )
+
+
+def _fitting(*texts: str) -> str:
+    """Return the longest of the texts that fits a headline, else the first."""
+    return max((one for one in texts if len(one) <= HEADLINE_CHARS), key=len, default=texts[0])

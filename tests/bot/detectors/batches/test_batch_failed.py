@@ -275,6 +275,24 @@ async def test_without_a_database_cj_s_own_line_tells_the_end(
     assert (str(found.headline), found.batch, found.since) == (headline, "34", ago(minutes=2))
 
 
+async def test_an_end_names_every_reason_for_which_its_requests_were_refused() -> None:
+    lines = (
+        _answer(9, 401, "authentication_error", 1), _taken(8.9, request=1),
+        _answer(8, 401, "authentication_error", 2), _taken(7.9, request=2),
+        _answer(7, *BUSY, 3), _taken(6.9, request=3),
+        _low(2),
+    )  # fmt: skip
+    detector = BatchFailed(SETTINGS)
+    detector.resume([Sample(ago(minutes=20), {"began": ago(minutes=20).isoformat()})])
+    watch = GivenWatch(NOW, ago(minutes=1), batches=None, logs=Followed(lines))
+    (found,) = (await judged(detector, watch)).conditions
+    assert (
+        "no API key that the provider accepts (401) and model provider overloaded (529). Next"
+        in (str(found.title))
+    )
+    assert len(found.next) > 3
+
+
 @pytest.mark.parametrize(
     ("done", "counted"),
     [(0.0, "0% of its"), (46.15, "46% of its"), (None, "how many were answered is not logged")],
