@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bot.border.keys import KeyKind, counts, is_known_key, kind_of
+from bot.border.language.vocabulary import key_words, pieces
 from bot.border.shapes import UUID, is_id, is_long_number, is_measure
-from bot.border.vocabulary import key_words, pieces
 from bot.border.words import NAMES, ONLY_NAMES, is_long_hex, may_be_called, may_show
 
 _SECRET_BEFORE = key_words("before_a_secret")
@@ -32,6 +32,7 @@ _POINTER = re.compile("0x[0-9a-fA-F]{1,16}")
 _NEVER_AN_ID = frozenset({"command", "args", "arguments"})
 _IS = frozenset({"is", "was", "be", "är", "var", "blir"})
 LEAST_PIN = 4
+_NAME = frozenset({"name", "namn", "namnet"})
 _POINTS = frozenset({"at", "address"})
 
 
@@ -121,12 +122,17 @@ def _is_somebody(part: str, item: str) -> bool:
 
 
 def _is_entry(parts: Sequence[str]) -> bool:
-    """Say whether an id in a path or key lets whoever has it in: `/reset/…`, `refresh_token:…`."""
-    leads = False
+    """Say whether an id in a path or key lets whoever has it in: `/reset/…`, `refresh_token:…`.
+
+    So does what stands in a short link: `/s/5f4dcc3b`.
+    """
+    leads, before = False, ""
     for part in parts:
-        if leads and (UUID.search(part) or is_id(part)):
+        is_short_link = len(before) == 1 and before.isalpha()
+        if (leads or is_short_link) and (UUID.search(part) or is_id(part)):
             return True
         leads = leads or not _PATHS_OF_SECRETS.isdisjoint(pieces(part)[-1:])
+        before = part
     return False
 
 
@@ -173,6 +179,8 @@ def is_called(word: str, before: Sequence[str]) -> bool:
         led.pop()
     last = led[-1].lower() if led else ""
     if last in _PEOPLE:
+        return True
+    if last in _IS and led[-2:-1] and led[-2].lower() in _NAME and word[:1].isupper():
         return True
     if last in _TO_SOMEBODY and led[-2:-1] and led[-2].lower() in _DONE_BY_PEOPLE:
         return True

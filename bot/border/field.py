@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.border.keys import KeyKind, counts, is_known_key, kind_of, names_an_id
+from bot.border.language.vocabulary import key_words, pieces
 from bot.border.outside import raw
 from bot.border.passing import let_out
 from bot.border.phrases import MARK
-from bot.border.vocabulary import key_words, pieces
 
 DEEPEST, MOST_FIELDS, MOST_VALUE_CHARS = 3, 200, 160
 _TOLD = key_words("told")

@@ -7,21 +7,20 @@ costs no more than plain text.
 import re
 from collections.abc import Sequence
 
-from bot.border.context import is_data, is_shape, is_sign, leads_to_people, may_stand
+from bot.border.context import is_shape, is_sign, leads_to_people, may_stand
 from bot.border.decode import CUT_SIGN
-from bot.border.keys import HIDDEN_KINDS, KeyKind, is_known_key, kind_of, says_value
+from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of, says_value
+from bot.border.known_texts import marked
+from bot.border.language.tokens import Token, tokens_of
+from bot.border.language.vocabulary import pieces
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
-from bot.border.phrases import MARK, JudgedText, is_said, prose_places
-from bot.border.secret_numbers import (
-    without_secret_columns,
-    without_secret_ids,
-    without_secret_numbers,
-    without_secret_words,
-)
-from bot.border.shapes import is_id
-from bot.border.tokens import Token, tokens_of
-from bot.border.vocabulary import pieces
-from bot.border.words import is_long_hex, may_show
+from bot.border.people import without_full_names
+from bot.border.phrases import MARK, JudgedText, prose_places
+from bot.border.secret.ids import without_secret_ids
+from bot.border.secret.numbers import without_secret_columns, without_secret_numbers
+from bot.border.secret.words import without_secret_words
+from bot.border.values import Values
+from bot.border.words import is_long_hex
 
 DEEPEST = 12
 _CUT_VALUE = re.compile(r'[^"]+"(?=,\s?"[\w.@-]{1,80}"\s?:)')
@@ -40,22 +39,27 @@ def judged(text: str) -> tuple[str, int]:
     if cut is not None:
         shown, hidden = judged(text[cut.end() :])
         return f"{MARK}{shown}", hidden + 1
-    tokens, numbers = without_secret_numbers(tokens_of(without_secret_columns(text, MARK)), MARK)
+    written = marked(tokens_of(without_secret_columns(text, MARK)))
+    tokens, numbers = without_secret_numbers(written, MARK)
     tokens, ids = without_secret_ids(tokens, MARK)
     tokens, words = without_secret_words(tokens, MARK)
-    reader = _Reader(tokens)
+    tokens, names = without_full_names(tokens, MARK)
+    # A word of a known text is no secret, whatever it follows.
+    tokens = [old if old.known else new for old, new in zip(written, tokens, strict=True)]
+    reader = _Reader(tokens, prose_places(written) | prose_places(tokens))
     reader.read(0, len(tokens), strict=False, depth=0)
-    return "".join(reader.out.parts), reader.out.hidden + numbers + ids + words
+    return "".join(reader.out.parts), reader.out.hidden + numbers + ids + words + names
 
 
 class _Reader:
     """Walks tokens; each is visited once, but for the look ahead to a value's end."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], prose: set[int]) -> None:
         self.tokens = tokens
         self.layout = TokenLayout(tokens)
-        self.prose = prose_places(tokens)
+        self.prose = prose
         self.out = JudgedText()
+        self.values = Values(self.layout, self.out)
 
     def read(self, start: int, end: int, *, strict: bool, depth: int) -> None:
         """Judge the tokens from `start` to before `end`; `strict` allows no unknown word."""
@@ -78,7 +82,7 @@ class _Reader:
             ):
                 self._clause(clause, index, strict=strict)
                 clause = []
-                index = self._flag(index, end)
+                index = self.values.flag(index, end)
                 continue
             if token.kind in ("word", "space", "flag"):
                 clause.append(token)
@@ -103,9 +107,7 @@ class _Reader:
         self, tokens: Sequence[Token], end: int, *, strict: bool, led: Sequence[str] = ()
     ) -> None:
         """Judge the run of words that ends before `end`; of a person's sentence its ids stay."""
-        if is_said(tokens) or is_said([*tokens, *self.tokens[end : end + 1]]):
-            self.out.show_all(tokens)
-        elif end - 1 in self.prose:
+        if end - 1 in self.prose:
             self.out.ids_of(tokens, led)
         else:
             self.out.clause(tokens, strict=strict, led=led)
@@ -116,7 +118,7 @@ class _Reader:
         """Judge a key and its value; return where to go on, and how strictly."""
         key = self.tokens[index].text
         kind = KeyKind.KNOWN if is_shape(key) else kind_of(key)
-        self._key(index)
+        self.values.key(index)
         for between in range(index + 1, sep + 1):
             self.out.show(self.tokens[between].text)
         value, colon = sep + 1, self.tokens[sep].kind == "colon"
@@ -156,64 +158,22 @@ class _Reader:
             self.out.show(token.text)
             return value + 1, strict
         if kind in HIDDEN_KINDS:
-            return self._hidden(kind, value, end), strict
+            return self.values.statement(key, value, end) or self.values.hidden(
+                kind, value, end
+            ), strict
         if self.layout.is_bytes(value, end):
-            return self._hidden(kind, value + 1, end), strict
+            return self.values.hidden(kind, value + 1, end), strict
         if token.kind in ("quote", "open"):
             if kind is KeyKind.KNOWN and token.kind == "quote":
-                return self._quoted(key, value, end), strict
+                return self.values.quoted(key, value, end), strict
             if kind is KeyKind.KNOWN:
                 return self._enclosed(value, end, depth=depth), strict
-            return self._unknown(key, value, end), strict
+            return self.values.unknown(key, value, end), strict
         if colon:
             return value, True
         stop = self.layout.bare_end(value, end)
         self.out.whole(self.tokens[value:stop], known=kind is KeyKind.KNOWN, key=key)
         return stop, strict
-
-    def _unknown(self, key: str, value: int, end: int) -> int:
-        """Judge a value in quotes or brackets whose key is not known: a shape, or nothing."""
-        partner = self.layout.partner.get(value, end)
-        within = self.tokens[value + 1 : min(partner, end)]
-        stop = min(partner + 1, end)
-        if is_value_shape(within) and shows_as(key, within):
-            self.out.show_all(self.tokens[value:stop])
-        else:
-            self.out.hide()
-        return stop
-
-    def _hidden(self, kind: KeyKind, value: int, end: int) -> int:
-        """Hide a value to its end, also where it stands on a later line than its key."""
-        self.out.hide()
-        return self.layout.value_end(self.layout.value_start(value, end), end, kind)
-
-    def _flag(self, index: int, end: int) -> int:
-        """Judge an option of a command line and hide the word behind it.
-
-        Behind a value that was hidden already the next word may be the value.
-        """
-        self._key(index)
-        start, stop = self._argument(index + 1, end)
-        if start < stop and self.layout.is_masked(start, stop):
-            stop = self._argument(stop, end)[1]
-        return stop
-
-    def _argument(self, index: int, end: int) -> tuple[int, int]:
-        """Hide the next word of a command line, if no option is; return where it lay."""
-        if index < end and self.tokens[index].kind == "space":
-            self.out.show(self.tokens[index].text)
-            index += 1
-        if index >= end or self.tokens[index].kind == "flag":
-            return index, index
-        stop = (
-            self.layout.partner.get(index, index)
-            if self.tokens[index].kind in ("quote", "open")
-            else index
-        )
-        while stop < end and self.tokens[stop].kind not in ("space", "line", "flag"):
-            stop += 1
-        self.out.hide()
-        return index, min(stop, end)
 
     def _enclosed(self, index: int, end: int, *, depth: int) -> int:
         """Judge what stands in quotes or brackets: only known words and shapes are shown."""
@@ -237,9 +197,9 @@ class _Reader:
             self.read(index + 1, stop, strict=True, depth=depth + 1)
             if token.text == "<" and self.layout.is_tag(index + 1, stop):
                 self.out.show(self.tokens[stop].text)
-                return self._element(stop + 1, end)
+                return self.values.element(stop + 1, end)
         elif self.layout.is_key(stop, end):
-            self._quoted_key(index + 1, stop)
+            self.values.quoted_key(index + 1, stop)
             return self._quoted_value(stop, end, depth=depth)
         elif self.layout.is_request(index, stop):
             self.out.show_all(self.tokens[index + 1 : index + 3])
@@ -247,7 +207,11 @@ class _Reader:
             self.out.show_all(self.tokens[stop - 2 : stop])
         else:
             blanks = any(t.kind == "space" for t in self.tokens[index + 1 : stop])
-            known = not blanks or self.layout.is_status_line(index, stop)
+            known = (
+                not blanks
+                or self.layout.is_status_line(index, stop)
+                or self.layout.is_known(index, stop)
+            )
             before = self.layout.words_before(index)
             self.out.whole(self.tokens[index + 1 : stop], known=known, before=before)
         self.out.show(self.tokens[stop].text)
@@ -256,7 +220,7 @@ class _Reader:
     def _listed(self, index: int, stop: int, end: int, *, depth: int) -> int:
         """Judge `"value": …` behind `"key": "password"`: what its neighbour names is hidden."""
         self.out.show(self.tokens[index].text)
-        self._quoted_key(index + 1, stop)
+        self.values.quoted_key(index + 1, stop)
         if not says_value(self.tokens[stop - 1].text):
             return self._quoted_value(stop, end, depth=depth)
         value = stop
@@ -265,33 +229,7 @@ class _Reader:
                 break
             self.out.show(self.tokens[value].text)
             value += 1
-        return self._hidden(KeyKind.SECRET, value, end) if value < end else value
-
-    def _element(self, index: int, end: int) -> int:
-        """Hide what stands between a tag and the next."""
-        stop = index
-        while stop < end and self.tokens[stop].text != "<":
-            stop += 1
-        if stop > index:
-            self.out.hide()
-        return stop
-
-    def _quoted(self, key: str, index: int, end: int) -> int:
-        """Judge a quoted value of a known key: whole, or not at all."""
-        stop = min(self.layout.partner.get(index, end), end)
-        self.out.show(self.tokens[index].text)
-        self.out.whole(self.tokens[index + 1 : stop], known=True, key=key)
-        if stop < end:
-            self.out.show(self.tokens[stop].text)
-        return min(stop + 1, end)
-
-    def _quoted_key(self, start: int, stop: int) -> None:
-        if stop - start == 1 and is_id(self.tokens[start].text):
-            self.out.hide()
-        elif stop - start == 1:
-            self._key(start)
-        else:
-            self.out.whole(self.tokens[start:stop], known=False)
+        return self.values.hidden(KeyKind.SECRET, value, end) if value < end else value
 
     def _quoted_value(self, stop: int, end: int, *, depth: int) -> int:
         self.out.show(self.tokens[stop].text)
@@ -302,7 +240,7 @@ class _Reader:
             value += 1
         kind = kind_of(key)
         if value < end and self.layout.is_bytes(value, end):
-            return self._hidden(kind, value + 1, end)
+            return self.values.hidden(kind, value + 1, end)
         if value < end and self.tokens[value].kind not in ("quote", "open"):
             kind = KeyKind.FREE_TEXT if kind is KeyKind.UNKNOWN else kind
             last = value
@@ -320,10 +258,3 @@ class _Reader:
                 self.out.hide()
             return last
         return self._value((key, kind), value, end, depth=depth, colon=False, strict=True)[0]
-
-    def _key(self, index: int) -> None:
-        word = self.tokens[index].text
-        if (is_known_key(word) or may_show(word)) and not is_data(word, ()):
-            self.out.show(word)
-        else:
-            self.out.hide()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from functools import lru_cache
 
-from bot.border.vocabulary import is_known, key_words, pieces
+from bot.border.language.vocabulary import is_known, key_words, pieces
 
 
 class KeyKind(Enum):

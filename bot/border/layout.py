@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from bot.border.context import LOGIN_FLAGS, is_data, is_picture, is_shape
 from bot.border.keys import HIDDEN_KINDS, KeyKind, counts, kind_of, names_an_id
+from bot.border.language.tokens import Token, partners
 from bot.border.shapes import is_id, is_number, is_package
-from bot.border.tokens import Token, partners
 from bot.border.words import is_long_hex
 
 NEAR = 3
@@ -157,6 +157,13 @@ class TokenLayout:
             and words[0].startswith("HTTP/")
             and _PROTOCOL.fullmatch(words[0]) is not None
             and _STATUS.fullmatch(words[1]) is not None
+        )
+
+    def is_known(self, start: int, stop: int) -> bool:
+        """Say whether the quotes at `start` and `stop` hold what software writes word for word."""
+        words = [token for token in self.tokens[start + 1 : stop] if token.kind == "word"]
+        return any(token.known for token in words) and all(
+            token.known or is_shape(token.text.rstrip(".-")) for token in words
         )
 
     def is_tag(self, start: int, stop: int) -> bool:

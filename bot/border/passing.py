@@ -6,7 +6,7 @@ from functools import lru_cache
 from bot.border.decode import readable
 from bot.border.judge import judged
 from bot.border.phrases import MARK
-from bot.border.secrets import HIDDEN, without_secrets
+from bot.border.secret.by_shape import HIDDEN, without_secrets
 from bot.border.shapes import OUR_UUID
 from bot.border.words import is_name, may_show
 

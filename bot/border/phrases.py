@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from bot.border.context import is_called, is_data, is_shape, may_stand
 from bot.border.keys import KeyKind, kind_of
+from bot.border.language.tokens import Token
+from bot.border.language.vocabulary import pieces
 from bot.border.layout import is_value_shape, shows_as
-from bot.border.tokens import Token
-from bot.border.vocabulary import ANY, pieces, sentences
 from bot.border.words import NAMES, ONLY_NAMES, is_part, is_prose
 
 MARK = "…"
@@ -75,7 +75,8 @@ class JudgedText:
         marked = False
         for token, shown in zip(tokens, verdicts, strict=True):
             word = token.text.rstrip(".-")
-            if token.kind == "word" and shown and (is_shape(word) or is_part(word)):
+            is_plain = token.known or is_shape(word) or is_part(word)
+            if token.kind == "word" and shown and is_plain:
                 self.show(token.text)
                 marked = False
             elif token.kind == "space":
@@ -90,7 +91,8 @@ def _is_fine(tokens: Sequence[Token], before: Sequence[str], *, known: bool) -> 
     words = sum(token.kind in ("word", "flag") for token in tokens)
     odd = any(token.kind == "other" and not token.text.isascii() for token in tokens)
     fine, said = known and not odd and words <= MOST_WORDS, list(before)
-    fine = fine and not is_prose(token.text for token in tokens if token.kind == "word")
+    theirs = (token.text for token in tokens if token.kind == "word" and not token.known)
+    fine = fine and not is_prose(theirs)
     shape = is_value_shape(tokens)
     for token in tokens if fine or shape else ():
         if token.kind == "equals" and said:
@@ -99,7 +101,7 @@ def _is_fine(tokens: Sequence[Token], before: Sequence[str], *, known: bool) -> 
         elif token.kind in ("word", "flag"):
             word = token.text.rstrip(".-")
             shape = shape and not is_data(word, said)
-            fine = fine and may_stand(word, said)
+            fine = fine and (token.known or may_stand(word, said))
             said.append(word)
     return fine or shape
 
@@ -113,7 +115,7 @@ def _verdicts(tokens: Sequence[Token], led: Sequence[str]) -> list[bool]:
             verdicts.append(True)
             continue
         word = token.text.rstrip(".-")
-        verdicts.append(not word or may_stand(word, before))
+        verdicts.append(token.known or not word or may_stand(word, before))
         before.append(word)
     _hide_first_names(tokens, verdicts)
     return verdicts
@@ -130,20 +132,6 @@ def _hide_first_names(tokens: Sequence[Token], verdicts: list[bool]) -> None:
             verdicts[one] = False
 
 
-def is_said(tokens: Sequence[Token]) -> bool:
-    """Say whether a run of words is what a system, driver or provider writes word for word."""
-    text = "".join(map(_as_written, tokens)).strip(" .").lower()
-    return " " in text and all(part in sentences() for part in text.split(". "))
-
-
-def _as_written(token: Token) -> str:
-    """Return a token's text, or ANY where it is an id, a number or a part's name."""
-    word = token.text.rstrip(".-")
-    if token.kind == "word" and (is_shape(word) or is_part(word)):
-        return ANY + token.text[len(word) :]
-    return token.text
-
-
 def prose_places(tokens: Sequence[Token]) -> set[int]:
     """Return the places of the tokens that stand within a person's sentences.
 
@@ -158,7 +146,7 @@ def _prose_between(tokens: Sequence[Token], ends: frozenset[str]) -> set[int]:
     for end in range(len(tokens) + 1):
         if end == len(tokens) or tokens[end].kind in ends:
             run = tokens[start:end]
-            if is_prose(token.text for token in run if token.kind == "word"):
+            if is_prose(token.text for token in run if token.kind == "word" and not token.known):
                 places.update(range(start, end))
             start = end + 1
     return places

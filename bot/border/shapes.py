@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from bot.border.vocabulary import key_words
+from bot.border.language.vocabulary import key_words
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _OUR_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

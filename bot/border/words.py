@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
+from bot.border.language.vocabulary import everyday, is_known, key_words, pieces
 from bot.border.shapes import LONG_HEX, OUR_UUID, UUID, is_early_date, is_id, is_measure
-from bot.border.vocabulary import everyday, is_known, key_words, pieces
 
 LONGEST_WORD = 160
 _MODEL = re.compile(

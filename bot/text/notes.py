@@ -10,14 +10,15 @@ import re
 from bot.border.context import is_data
 from bot.border.decode import readable
 from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of
+from bot.border.language.tokens import Token, tokens_of
+from bot.border.language.vocabulary import is_known
 from bot.border.layout import TokenLayout
 from bot.border.passing import clip, let_out
 from bot.border.phrases import MARK
-from bot.border.secret_numbers import without_secret_numbers, without_secret_words
-from bot.border.secrets import HIDDEN, without_secrets
+from bot.border.secret.by_shape import HIDDEN, without_secrets
+from bot.border.secret.numbers import without_secret_numbers
+from bot.border.secret.words import without_secret_words
 from bot.border.shapes import changes_often, is_early_date, is_measure
-from bot.border.tokens import Token, tokens_of
-from bot.border.vocabulary import is_known
 from bot.border.words import is_name, may_show
 
 LONGEST_PLAIN = 24

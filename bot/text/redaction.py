@@ -12,7 +12,7 @@ from bot.border.decode import visible, without_escapes
 from bot.border.keys import KeyKind, kind_of
 from bot.border.outside import Outside
 from bot.border.passing import ELLIPSIS, TEXT_CHARS, clip, let_out
-from bot.border.secrets import HIDDEN, without_opaque_words, without_secrets
+from bot.border.secret.by_shape import HIDDEN, without_opaque_words, without_secrets
 from bot.border.shapes import UUID
 from bot.domain.ids import uuid_prefix
 from bot.text.notes import noted

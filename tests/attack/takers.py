@@ -40,8 +40,8 @@ _BOUNDED = "is given what `decode.bounded` left, by `let_out` alone"
 OTHERWISE: dict[str, str] = {
     "bot.alerts.kept.taken_up": _OURS,
     "bot.border.judge.judged": _BOUNDED,
-    "bot.border.tokens.tokens_of": _BOUNDED,
-    "bot.border.vocabulary.key_words": _OURS,
+    "bot.border.language.tokens.tokens_of": _BOUNDED,
+    "bot.border.language.vocabulary.key_words": _OURS,
     "bot.cli.health.show": _IO,
     "bot.cli.output.complain": "prints words of ours",
     "bot.cli.shipped.place_of": _IO,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.border.language.vocabulary import key_words
 from bot.border.passing import NO_NAME, Passed, _judged, let_out, name
 from bot.border.shapes import OUR_UUID
-from bot.border.vocabulary import key_words
 
 TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 # In parts, so that no scanner takes an invented key for a real one.

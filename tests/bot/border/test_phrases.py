@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.border.language.vocabulary import everyday, key_words, vocabulary
 from bot.border.passing import Passed, let_out
-from bot.border.vocabulary import everyday, key_words, vocabulary
 from bot.border.words import SHORT
 
 # What says yes or no behind a key is shown.

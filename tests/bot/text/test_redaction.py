@@ -87,7 +87,7 @@ def test_what_an_operator_needs_stays(text: str) -> None:
 def test_sql_keeps_its_error_code_and_loses_its_rows() -> None:
     text = "(x) duplicate\n[SQL: INSERT INTO grade]\n[parameters: ('a (Background')]\n"
     shown = redact(text + "(Background on this error at: https://sqlalche.me/e/20/gkpj)")
-    assert shown.startswith("(x) duplicate [SQL: …] [parameters: …]")
+    assert shown.startswith("(x) duplicate [SQL: INSERT INTO grade] [parameters: …]")
     assert shown.endswith("gkpj)")
 
 

@@ -15,10 +15,14 @@ _CLOSING_QUOTES = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 
 
 class Token(NamedTuple):
-    """One token: its kind, a group's name in the pattern, and its text."""
+    """One token: its kind, a group's name in the pattern, its text, and whether software wrote it.
+
+    `known` is said of a word of a text that software is known to write word for word.
+    """
 
     kind: str
     text: str
+    known: bool = False
 
 
 def tokens_of(text: str) -> list[Token]:

@@ -10,11 +10,8 @@ from functools import cache
 from importlib import resources
 
 _PIECE = re.compile(r"[A-ZÅÄÖ]+(?![a-zåäöéü])|[A-ZÅÄÖ]?[a-zåäöéü]+|[^\W\d_A-Za-zÅÄÖåäöéü]+|\d+")
-
-_SIGNS = re.compile(r"[^\w\s'/#-]|\n")
-# Stands in a sentence for an id, a number or a part's name.
+# Stands in a known text for an id, a number or a part's name.
 ANY = "#"
-LEAST_OF_A_SENTENCE = 3
 
 
 @cache
@@ -35,17 +32,12 @@ def everyday() -> frozenset[str]:
 
 
 @cache
-def sentences() -> frozenset[str]:
-    """Return what systems, drivers and providers write word for word, between signs, in lower case.
+def known_texts() -> tuple[str, ...]:
+    """Return what software writes word for word, sorted; ANY stands for a shape filled in.
 
-    From the errors of Linux, of HTTP and of Kafka's clients, and those of Redis, PostgreSQL, Python
-    and the providers that have everyday words; and of the log and error texts of the services and
-    of their drivers those parts that a sentence of everyday words could be, ANY for what they fill
-    in.
+    Its tokens in lower case, a blank between each two; `tests/attack/harvest.py` wrote the file.
     """
-    text = _beside("sentences.txt").lower()
-    runs = (" ".join(run.split()) for run in _SIGNS.split(text))
-    return frozenset(run for run in runs if len(run.split()) >= LEAST_OF_A_SENTENCE)
+    return tuple(_beside("known_texts.txt").split("\n")[:-1])
 
 
 @cache

@@ -1,0 +1,5 @@
+"""What software writes: its words, its sentences, what keys say, and a text cut into tokens.
+
+May import nothing of the border: here are lists and lookups, and no judgement. To add a word that
+services write, add a line to `vocabulary.txt`; `known_texts.txt` is written by a harvest alone.
+"""

@@ -1,0 +1,131 @@
+"""What software is known to write word for word is shown, and of what it was given nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.border.known_texts import LEAST_OF_SERVICES, marked
+from bot.border.language.tokens import tokens_of
+from bot.border.language.vocabulary import everyday, known_texts
+from bot.border.passing import Passed, let_out
+from tests.attack.harvest import known_of, templates
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Compiled cache size pruning from 750 items to 500. Increase cache size to reduce the "
+        "frequency of pruning.",
+        "If you encounter this error, make sure that you haven't upgraded pydantic-core manually.",
+        "Bind for 0.0.0.0:9093 failed: port is already allocated",
+        "Health check failed, due to exception",
+        "Failed to close multipart part 2: RuntimeError",
+        "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: "
+        "3 No preemption victims found for incoming pod.",
+        "Metrics already registered: Duplicated timeseries in CollectorRegistry",
+        "Task exception was never retrieved",
+        "canceling statement due to statement timeout",
+        "deadlock detected",
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to"
+        " disk.",
+        "remaining connection slots are reserved for roles with the SUPERUSER attribute",
+        "x509: certificate signed by unknown authority",
+        "Back-off restarting failed container",
+        "cannot use Connection.transaction() in a manually started transaction",
+        "The asyncio extension requires an async driver to be used.",
+    ],
+)
+def test_what_software_writes_word_for_word_is_shown(text: str) -> None:
+    assert let_out(text, 1_000) == Passed(text)
+    assert text in let_out(f"2026-02-10 08:36:51 [error    ] {text} [cj.app]", 1_000).text
+
+
+def test_what_pydantic_says_of_a_value_is_shown_without_the_value() -> None:
+    said = "Input should be greater than or equal to 1 [type=greater_than_equal, input_value="
+    shown = let_out(f"{said}'Lova', input_type=str]", 1_000).text
+    assert shown.startswith(said)
+    assert "Lova" not in shown
+
+
+@pytest.mark.parametrize(
+    "data", ["my mother is dead", "Lova sprang hem", "hunter2", "i have no family and no friends"]
+)
+def test_what_fills_a_known_text_is_judged(data: str) -> None:
+    for text in (
+        f"Failed to close multipart part {data}: RuntimeError",
+        f"Bind for {data} failed: port is already allocated",
+        f"Compiled cache size pruning from {data} items to 500. Increase cache size",
+        f"port is already allocated {data}",
+        f"{data} port is already allocated",
+        f"Task exception was never retrieved, {data}",
+    ):
+        shown = let_out(text, 1_000).text
+        assert not {"mother", "Lova", "sprang", "hunter2", "family", "friends"} & set(shown.split())
+
+
+def test_a_text_of_everyday_words_is_known_only_where_no_other_word_stands_beside_it() -> None:
+    everybodys = next(
+        text
+        for text in known_texts()
+        if everyday().issuperset(words := text.split()) and len(words) == 4
+    )
+    assert any(token.known for token in marked(tokens_of(f"12 {everybodys}: 3")))
+    assert not any(token.known for token in marked(tokens_of(f"12 {everybodys} mother")))
+    assert not any(token.known for token in marked(tokens_of(f"mother {everybodys}")))
+
+
+def test_a_known_text_of_services_words_is_found_within_other_words() -> None:
+    rare = next(
+        text
+        for text in known_texts()
+        if all(map(str.isalpha, words := text.split()))
+        and len(set(words) - everyday()) >= LEAST_OF_SERVICES
+    )
+    found = marked(tokens_of(f"mother {rare} mother"))
+    assert [token.text for token in found if token.known] == rare.split()
+
+
+def test_known_texts_are_sorted_and_hold_tokens_as_they_are_looked_for() -> None:
+    texts = known_texts()
+    assert list(texts) == sorted(set(texts))
+    assert not [text for text in texts if text != text.lower() or "  " in text]
+
+
+PYTHON = """
+log.info("Lost the lease of %d shards, %s rebalances", n, why)
+raise ValueError(f"The shard {name} was " "dropped by its owner")
+label = "no message of a log or an error"
+"""
+GO = """
+return errors.Wrapf(err, "failed to drain %s within " + grace + " of its eviction", pod)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "known"),
+    [
+        (
+            "a.py",
+            PYTHON,
+            {
+                "lost the lease of # shards ,",
+                "lost the lease of # shards , # rebalances",
+                "was dropped by its owner",
+                "the shard # was dropped by its owner",
+            },
+        ),
+        (
+            "a.go",
+            GO,
+            {"failed to drain", "of its eviction", "failed to drain # within # of its eviction"},
+        ),
+        ("a.strings", "could not fork the walwriter", {"could not fork the walwriter"}),
+    ],
+)
+def test_templates_are_read_out_of_sources(
+    tmp_path: Path, name: str, source: str, known: set[str]
+) -> None:
+    path = tmp_path / name
+    path.write_text(source, encoding="utf-8")
+    found = {text for template in templates(path) for text in known_of(template)}
+    assert {text.rstrip(" ,:") for text in found} == {text.rstrip(" ,:") for text in known}
