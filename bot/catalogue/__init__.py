@@ -2,7 +2,7 @@
 
 Data and look-ups alone; may import bot.domain. A new rule or alert has a CauseEntry in the file of
 what it is about, and `python -m tests.catalogue` writes its example from what the code says of
-the days that ran, of the rebuilt night, or else of a simulated fault. A test fails without one.
+services that ran, or else of a simulated fault. A test fails without one.
 """
 
 from bot.catalogue.entry import CauseEntry, CauseExample

@@ -90,8 +90,7 @@ ENTRIES = (
         proved="The rejecting line's correlation id, which a pair of this batch carries.",
         unseen="Where on its way the metadata was lost.",
         do="Trace it, and read the LLM provider's lines around it.",
-        since="Never seen in a real log; the rule keeps it apart from foreign callbacks.",
-        made_up="No revision of the services sends one: both keep the essays' ids in the request.",
+        since="HuleEdu's LLM provider before 2025-11-13, which kept none of it; today by a fault.",
     ),
     CauseEntry(
         rule="callback-rejected",

@@ -74,7 +74,6 @@ ENTRIES = (
         do="Wait one sweep of five minutes; if it still rests, restart CJ.",
         since="Small batches until 2025-11-21; today only when a continuation was lost.",
         alerts=("batch_idle",),
-        made_up="It lasts a minute or two, and of such a moment no rows are kept.",
     ),
     CauseEntry(
         rule="batch-idle",

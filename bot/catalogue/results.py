@@ -13,7 +13,6 @@ ENTRIES = (
         do="Do not use the grades. Mend what made comparisons fail, then run the batch again.",
         since="HuleEdu before 2025-11-19 counted every row with a winner, and an error has one; "
         "later revisions only by another fault.",
-        made_up="The revision that does it was not run: the case is the incident, by its papers.",
     ),
     CauseEntry(
         rule="early-finalisation",
@@ -57,7 +56,6 @@ ENTRIES = (
         unseen="Whether the model really prefers a slot, which needs runs with both orders.",
         do="Compare with a run whose slots are shuffled before the ranking is trusted.",
         since="HuleEdu before 2025-11-19 did not shuffle; balanced on purpose since 2025-12-06.",
-        made_up="The revision that does it was not run: the case is the incident, by its papers.",
     ),
     CauseEntry(
         rule="completion-overcounted",
@@ -67,7 +65,6 @@ ENTRIES = (
         unseen="What CJ would have decided with right numbers.",
         do="Trust the pair rows, not the counters.",
         since="HuleEdu before 2025-11-19 divided by the last wave's size.",
-        made_up="The revision that does it was not run: the case is the incident, by its papers.",
     ),
     CauseEntry(
         rule="counters-overwritten",
@@ -78,7 +75,6 @@ ENTRIES = (
         do="Count the rows, not the counters, when judging this batch.",
         since="Until 2025-11-19 every wave overwrote the counters; later a mismatch means rows "
         "that were written and not sent.",
-        made_up="The revision that does it was not run: the case is the incident, by its papers.",
     ),
     CauseEntry(
         rule="small-net-finalised",
@@ -88,7 +84,6 @@ ENTRIES = (
         unseen="It needs CJ's log of that time; rows alone do not show why it stopped.",
         do="Ask whether the budget was meant to be spent on repeats.",
         since="HuleEdu from 2025-11-21 to 2025-12-07.",
-        made_up="Only revisions of those weeks do it, and of none of them a run is recorded.",
     ),
     CauseEntry(
         rule="content-missing",

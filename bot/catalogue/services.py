@@ -28,8 +28,8 @@ ENTRIES = (
         proved="A log line with PendingRollbackError, and no other database error beside it.",
         unseen="The error that came first, where its line was not read.",
         do="Look for the first error of that time in the service's log.",
-        since="Seen on 2025-11-19; every revision may.",
-        made_up="Each that was seen kept answers out, which callbacks-not-stored tells.",
+        since="Seen on 2025-11-19; every revision may. One that keeps an answer out is told by "
+        "callbacks-not-stored.",
         alerts=("database_errors",),
     ),
     CauseEntry(

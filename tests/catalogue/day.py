@@ -29,6 +29,8 @@ from tests.truth.rows import SCHEMA, inserts
 Told = Finding | Condition
 DAY = "seen on 2026-11-30"
 FIXTURES = ROOT / "tests" / "fixtures"
+THEN_SCHEMA = ("schema.sql",)
+NOW_SCHEMA = (*THEN_SCHEMA, "schema_now.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Day:
     """One run of the services: when it ended, and what its cases were cut for.
 
     `batches` names of each batch the rules that its lines were cut for, `alerts` of each alert's
-    rule the detector; a batch is asked about at the end of the day, or when `asked` says.
+    rule the detector; a batch is asked about at the end of the day, or when `asked` says. Services
+    of an older `revision` than today's are named by its day, and their rows have its schema.
     """
 
     folder: Path
@@ -44,6 +47,13 @@ class Day:
     batches: Mapping[int, tuple[str, ...]]
     alerts: Mapping[str, str]
     asked: Mapping[int, datetime] = field(default_factory=dict)
+    revision: str = ""
+    schema: tuple[str, ...] = NOW_SCHEMA
+
+    @property
+    def of_revision(self) -> str:
+        """How a case's name tells which services ran; empty for today's."""
+        return f" of HuleEdu as of {self.revision}" if self.revision else ""
 
 
 DAYS = (
@@ -96,6 +106,37 @@ DAYS = (
         {39: ("mock-mode",), 66: ("set-by-hand",)},
         {},
     ),
+    Day(
+        FIXTURES / "revision_2025_11_19",
+        at("2026-11-30T18:00:00"),
+        {
+            11: (
+                "completion-overcounted",
+                "counters-overwritten",
+                "errors-counted-as-done",
+                "position-bias",
+            ),
+            12: ("waiting-on-monitor",),
+        },
+        {"pending-rollback": "database_errors"},
+        revision="2025-11-19",
+        schema=THEN_SCHEMA,
+    ),
+    Day(
+        FIXTURES / "revision_2025_11_27",
+        at("2026-11-30T19:03:00"),
+        {1: ("small-net-finalised",)},
+        {},
+        revision="2025-11-27",
+    ),
+    Day(
+        FIXTURES / "revision_2025_11_08",
+        at("2026-11-30T19:55:00"),
+        {3: ("callback-metadata-lost",)},
+        {},
+        revision="2025-11-08",
+        schema=THEN_SCHEMA,
+    ),
 )
 
 
@@ -106,12 +147,13 @@ async def seen_on_a_day(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
             yield case
         for rule, detector in day.alerts.items():
             told = alerts_of(day.folder / "alerts" / rule, detector)
-            yield f"{DAY}, the services' logs", [one for one in told if one.rule == rule]
+            case = f"{DAY}, the services' logs{day.of_revision}"
+            yield case, [one for one in told if one.rule == rule]
 
 
 async def _batches(url: str, day: Day) -> AsyncIterator[tuple[str, Iterable[Told]]]:
     folders = {number: day.folder / "batches" / str(number) for number in day.batches}
-    await put_rows(url, [folder / "rows.json" for folder in folders.values()])
+    await put_rows(url, [folder / "rows.json" for folder in folders.values()], day.schema)
     database = CjPostgres(url)
     try:
         for number, folder in folders.items():
@@ -122,19 +164,19 @@ async def _batches(url: str, day: Day) -> AsyncIterator[tuple[str, Iterable[Told
             assert isinstance(rows, BatchEvidence)
             found = batch_report.findings_of(rows, moment)
             yield (
-                f"{DAY}, batch {number}",
+                f"{DAY}, batch {number}{day.of_revision}",
                 [one for one in found if one.rule in day.batches[number]],
             )
     finally:
         await database.close()
 
 
-async def put_rows(url: str, files: Sequence[Path]) -> None:
-    """Put rows in place of what the database holds, at the schema of today's services."""
+async def put_rows(url: str, files: Sequence[Path], schema: Sequence[str] = NOW_SCHEMA) -> None:
+    """Put rows in place of what the database holds, at the schema of their services."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        for name in ("schema.sql", "schema_now.sql"):
+        for name in schema:
             await connection.execute((SCHEMA / name).read_text(encoding="utf-8"))
         for file in files:
             rows = json.loads(file.read_text(encoding="utf-8"))

@@ -1,26 +1,19 @@
 """What the bot says of a case of each rule.
 
-Seen: rows and lines of services that ran, without any text of an essay. Rebuilt: the incident as
-its papers tell it. Simulated: a fault that was made for the rule, where neither has a case of it.
+Seen: rows and lines of services that ran, without any text of an essay. Simulated: a fault that was
+made for the rule, where no run has a case of it.
 """
 
 import random
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
-from bot.demo.incident.rows import load
-from bot.demo.incident.write_logs import LOGS, STRAY
 from bot.detectors.early.retries_rising import RetriesRising
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.collect import collect as collect_batch
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.refused import refused_request
-from bot.diagnosis.queue import evidence as queue_evidence
-from bot.diagnosis.queue import report as queue_report
-from bot.diagnosis.trace import report as trace_report
-from bot.diagnosis.trace.collect import collect as collect_trace
 from bot.domain.report import Finding, Severity
 from bot.ports import Deadline, Sources
 from bot.settings import HULEEDU_SERVICES
@@ -35,8 +28,7 @@ from tests.population.measure import judged
 from tests.support.fakes.sources import CJ, FakeLogs, at, event
 from tests.support.paths import ROOT
 
-NIGHT_END = at("2025-11-19T00:00:00")
-NIGHT, MORNING, SIMULATED = "rebuilt, night of 2025-11-18", "seen on 2026-02-10", "simulated"
+MORNING, SIMULATED = "seen on 2026-02-10", "simulated"
 RAN = ROOT / "tests" / "fixtures" / "morning"
 # When each of its batches is asked about: 9 after the provider was started again.
 ASKED = {6: at("2026-02-10T09:40:00"), 9: at("2026-02-10T13:40:00")}
@@ -56,7 +48,7 @@ REFUSED = "0c7c0a3e-0000-4000-8000-000000000001"
 
 
 async def made(url: str) -> dict[str, dict[str, str]]:
-    """Return the example of each rule; `url` is of an empty database for the night's rows."""
+    """Return the example of each rule; `url` is of a database whose rows are replaced."""
     found: dict[str, dict[str, str]] = {}
     async for case, told in _cases(url):
         for one in sorted(told, key=lambda one: one.severity.value == "info"):
@@ -65,13 +57,7 @@ async def made(url: str) -> dict[str, dict[str, str]]:
 
 
 async def _cases(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
-    # What was seen goes first, then what papers tell of, then what was made for a rule.
-    await load(url, "then")
-    database = CjPostgres(url)
-    try:
-        night = [case async for case in _night(database)]
-    finally:
-        await database.close()
+    # What was seen goes first, then what was made for a rule.
     async for case in _morning(url):
         yield case
     async for case in seen_on_a_day(url):
@@ -79,8 +65,6 @@ async def _cases(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
     async for case in seen_of_runners():
         yield case
     for case in seen_by_the_bot():
-        yield case
-    for case in night:
         yield case
     yield SIMULATED, await _refusal()
     for rule in FAULTS:
@@ -103,21 +87,6 @@ async def _morning(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
     # Its lines are those of these batches alone, so that most of what it does is not in them.
     told = alerts_of(RAN / "logs", RetriesRising.name)
     yield f"{MORNING}, the provider's log", told
-
-
-async def _night(database: CjPostgres) -> AsyncIterator[tuple[str, Iterable[Told]]]:
-    """Yield what is said of the incident's batches, callback and queue as of its midnight."""
-    logs = LogFiles(LOGS / "console", HULEEDU_SERVICES, UTC)
-    sources, deadline = Sources(database=database, logs=logs), Deadline.after(60)
-    for number in (33, 34):
-        rows = await collect_batch(sources, number, NIGHT_END, deadline=deadline)
-        assert isinstance(rows, BatchEvidence)
-        findings = batch_report.findings_of(rows, NIGHT_END)
-        yield f"{NIGHT}, batch {number}", findings
-    trail = await collect_trace(sources, UUID(STRAY), NIGHT_END, deadline=deadline)
-    yield f"{NIGHT}, a callback", trace_report.diagnose(trail, NIGHT_END).findings
-    look = await queue_evidence.collect(sources, NIGHT_END, deadline=deadline)
-    yield f"{NIGHT}, the queue", queue_report.diagnose(look, NIGHT_END).findings
 
 
 async def _simulated(rule: str) -> list[Told]:

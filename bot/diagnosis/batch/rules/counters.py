@@ -79,3 +79,9 @@ def counters_overwritten(evidence: BatchEvidence, now: datetime) -> Finding | No
 def _rate(fields: object) -> float:
     value = fields.get("completion_rate") if hasattr(fields, "get") else None
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def counts_a_wave(evidence: BatchEvidence) -> bool:
+    """Say whether its completion is measured by the last wave alone, as before 2025-11-19."""
+    wave = evidence.header.total_comparisons or 0
+    return not evidence.header.has_total_budget and 0 < wave < evidence.pairs.total

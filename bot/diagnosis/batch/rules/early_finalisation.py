@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.batch.rules.counters import counts_a_wave
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.report import Confidence, Finding, Severity
@@ -30,7 +31,8 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
         return None
     exhausted = [event for event in evidence.events if EXHAUSTED in event.event]
     swept = [event for event in evidence.events if SWEPT in event.event]
-    if not exhausted and any(THRESHOLD in event.event for event in evidence.events):
+    reached = [event for event in evidence.events if THRESHOLD in event.event]
+    if reached and not exhausted and not counts_a_wave(evidence):
         return None
     return Finding(
         rule=EARLY,
@@ -38,17 +40,17 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
         severity=Severity.WARN
         if swept and not exhausted and 2 * then.answered >= total
         else Severity.ERROR,
-        confidence=Confidence.HIGH if exhausted or swept else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if exhausted or swept or reached else Confidence.MEDIUM,
         what="Finalised too early: "
         + part_of(then.answered, total, "comparison", ("was", "were"))
         + " answered by then",
-        why=_why_early(evidence, swept=bool(swept)),
+        why=_why_early(evidence, swept=bool(swept), reached=bool(reached) and not exhausted),
         evidence=(
             evidence.line(
                 f"{then.answered} of {total} answered, {then.valid} valid, {then.submitted} sent",
                 then.at,
             ),
-            *_said_at_the_end(evidence, (*exhausted, *swept)),
+            *_said_at_the_end(evidence, (*exhausted, *swept, *reached)),
         ),
         next=("Score again from all answers before using the grades.",),
     )
@@ -109,7 +111,9 @@ def _stopped_by_stability(evidence: BatchEvidence) -> bool:
     return then.submitted >= evidence.pairs.total - evidence.pairs.unsent
 
 
-def _why_early(evidence: BatchEvidence, *, swept: bool) -> str:
+def _why_early(evidence: BatchEvidence, *, swept: bool, reached: bool) -> str:
+    if reached:
+        return "What was done was measured by the size of the last wave, not by all that was sent."
     if swept:
         return "The monitor's sweep came between two waves, when all that was sent had an answer."
     if evidence.header.has_total_budget:

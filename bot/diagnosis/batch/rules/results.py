@@ -195,7 +195,7 @@ def small_net_finalised(evidence: BatchEvidence, now: datetime) -> Finding | Non
         and event.fields.get("budget_exhausted") is False
         and event.fields.get("small_net_cap_reached") is not True
         and not _stable(event)
-        and "finali" in str(event.fields.get("decision", "")).lower()
+        and _finalises(event)
     ]
     if not decided:
         return None
@@ -228,6 +228,12 @@ def _odds(chance: float) -> str:
     return (
         f"1 of {1 / chance:,.0f} batches" if chance > 1e-6 else "less than 1 of a million batches"
     )
+
+
+def _finalises(event: LogEvent) -> bool:
+    """Whether a line of CJ's continuation decides to finalise; until 2025-12-01 as yes or no."""
+    named = "finali" in str(event.fields.get("decision", "")).lower()
+    return named or event.fields.get("should_finalize") is True
 
 
 def _stable(event: LogEvent) -> bool:

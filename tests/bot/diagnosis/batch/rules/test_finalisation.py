@@ -56,6 +56,27 @@ def evidence(*lines: str, then: AnsweredCounts | None = None, **changes: Any) ->
     return BatchEvidence(rows, LogSearch(events, ()), QueueReading(NOW, 0))
 
 
+@pytest.mark.parametrize(
+    ("wave", "has_total_budget", "early"),
+    [(2, False, True), (12, False, False), (2, True, False)],
+)
+def test_a_threshold_of_the_last_wave_alone_excuses_no_early_end(
+    wave: int, has_total_budget: bool, early: bool
+) -> None:
+    """Until 2025-11-19 two answers of a wave of two "reached" it, of twelve that were sent."""
+    said = "Completion threshold reached; finalizing scoring"
+    counted = {"total_comparisons": wave, "has_total_budget": has_total_budget}
+    then = AnsweredCounts(NOW, submitted=12, answered=4, valid=4)
+    found = early_finalisation(
+        evidence(said, then=then, status="COMPLETE_MAX_COMPARISONS", state="SCORING", **counted),
+        NOW,
+    )
+    assert (found is not None) is early
+    if found is not None:
+        assert "the size of the last wave" in str(found.why)
+        assert [one for one in found.evidence if said in str(one.text)]
+
+
 @pytest.mark.parametrize("state", ["SCORING", "WAITING_CALLBACKS"])
 def test_the_line_in_which_it_failed_is_told_at_once_with_why(state: str) -> None:
     found = finalisation_stuck(evidence(DENIED, state=state), NOW)
