@@ -36,7 +36,7 @@ OPENS = {
     "bot/detectors/_provider_causes.py": MATCHES,
     "bot/detectors/callbacks/callbacks_not_stored.py": MATCHES,
     "bot/detectors/services/local_queue.py": "keys of what is remembered between ticks",
-    "bot/diagnosis/batch/evidence.py": MATCHES,
+    "bot/diagnosis/evidence/batch_lines.py": MATCHES,
     "bot/diagnosis/batch/refused.py": MATCHES,
     "bot/diagnosis/batch/rules/callbacks.py": MATCHES,
     "bot/diagnosis/comparison/database_words.py": MATCHES,
@@ -77,7 +77,7 @@ TAKES_APART = {
 }
 # What is opened and stands in words all the same: by function, and why nothing leaves by it.
 WRITES_OPENED = {
-    "bot/diagnosis/batch/evidence.py:is_of_twin": "a text to be searched",
+    "bot/diagnosis/evidence/batch_lines.py:is_of_twin": "a text to be searched",
     "bot/diagnosis/comparison/rejections.py:_said": "a text to be searched",
 }
 SINKS = {

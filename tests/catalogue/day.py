@@ -147,8 +147,8 @@ async def seen_on_a_day(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
             yield case
         for rule, detector in day.alerts.items():
             told = alerts_of(day.folder / "alerts" / rule, detector)
-            case = f"{DAY}, the services' logs{day.of_revision}"
-            yield case, [one for one in told if one.rule == rule]
+            name = f"{DAY}, the services' logs{day.of_revision}"
+            yield name, [one for one in told if one.rule == rule]
 
 
 async def _batches(url: str, day: Day) -> AsyncIterator[tuple[str, Iterable[Told]]]:
