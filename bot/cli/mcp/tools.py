@@ -59,9 +59,8 @@ class ReadTool:
         """Return the command line that a call stands for. Raises UsageError."""
         wrong = best_match(Draft202012Validator(self.input_schema).iter_errors(dict(arguments)))
         if wrong is not None:
-            raise UsageError(
-                f"The tool {self.name} was called wrongly: {self._what_is(wrong)}", hint=self.hint
-            )
+            # Its parameters are told beside every error of a tool.
+            raise UsageError(f"The tool {self.name} was called wrongly: {self._what_is(wrong)}")
         words = [f"/{self.command}", self.verb]
         for one in self.parameters:
             value = arguments.get(one.name)

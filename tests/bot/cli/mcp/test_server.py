@@ -145,6 +145,7 @@ async def test_a_tool_or_a_parameter_that_is_not_there_is_an_error_of_the_tool()
         missing = await client.call_tool("explain", {"rule": "no-such-rule"})
     assert "There is no tool requeue" in _text(unknown)
     assert "called wrongly" in _text(wrong)
+    assert _text(wrong).count("Its parameters: ") == 1
     assert "There is no command, rule or alert no-such-rule" in _text(missing)
     assert unknown.is_error
     assert wrong.is_error
