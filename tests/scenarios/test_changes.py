@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,8 +15,8 @@ import pytest
 from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
-from bot.detectors.stuck_queue import DETECTOR as STUCK_QUEUE
 from bot.demo.incident.rows import BATCHES, load, write_batch
+from bot.detectors.stuck_queue import DETECTOR as STUCK_QUEUE
 from bot.diagnosis.changes.noter import Noter
 from bot.diagnosis.changes.sighting import Own
 from bot.domain.alert import Alert, Reason
@@ -197,6 +197,6 @@ async def opened(
     """Return the parent message of an alert that opens now."""
     detector.says = clear(condition(subject, since=clock()))
     await run(tick, clock, 4)
-    found: list[Alert] = await store.alerts(clock())
+    found: Sequence[Alert] = await store.alerts(clock())
     alert = next(one for one in found if one.subject == subject)
     return str(render(AlertMessage(alert, Reason.OPEN, is_parent=True))["blocks"])
