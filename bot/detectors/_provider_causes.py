@@ -15,9 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from bot.border.outside import raw
 from bot.detectors._batches import owners_of
 from bot.detectors._line_owners import ANSWERED, answered
-from bot.diagnosis.comparison.failure_reasons import NEEDLES, reason_of_line
+from bot.diagnosis.comparison.failure_reasons import NEEDLES, ids_of, names_failed, reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
-from bot.diagnosis.comparison.failures import Failures, failures_in, ids_of, merged
+from bot.diagnosis.comparison.failures import Failures, failures_in, merged
 from bot.domain.alert import Sample
 from bot.domain.log import LogEvent, Role
 from bot.ports import Watch
@@ -32,9 +32,13 @@ _FAILURES: TypeAdapter[tuple[Failures, ...]] = TypeAdapter(tuple[Failures, ...])
 
 def tells_a_cause(event: LogEvent) -> bool:
     """Say whether a line says why the provider failed, or for which batch."""
-    if reason_of_line(event) is not None or _failed_batch(event):
+    if _is_failing(event) or _failed_batch(event):
         return True
     return _is_well(event) or (event.event.startswith(ANSWERED) and answered(event) is not None)
+
+
+def _is_failing(event: LogEvent) -> bool:
+    return reason_of_line(event) is not None or names_failed(event)
 
 
 class FailedRequests:
@@ -53,7 +57,7 @@ class FailedRequests:
         self._well |= dict.fromkeys(
             one for line in events if _is_well(line) for one in ids_of(line)
         )
-        failing = [(one, ids_of(one)) for one in events if reason_of_line(one) is not None]
+        failing = [(one, ids_of(one)) for one in events if _is_failing(one)]
         known = {**self._taken, **await owners_of(watch, set().union(*(ids for _, ids in failing)))}
         found: dict[str, list[LogEvent]] = {}
         for event, ids in failing:
@@ -92,7 +96,7 @@ async def causes_in(
     `batches` counts the failed requests and error callbacks of each, `by_cause` those that are
     joined to a cause.
     """
-    failing = [one for one in events if reason_of_line(one) is not None]
+    failing = [one for one in events if _is_failing(one)]
     found = Counter(filter(None, map(_failed_batch, events)))
     by_cause: dict[str, dict[str, int]] = {}
     for batch, lines in (await requests.joined(watch, events)).items():

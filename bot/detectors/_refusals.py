@@ -11,9 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.detectors._state import moment
-from bot.diagnosis.comparison.failure_reasons import is_of_request, reason_of_line, status_of_line
+from bot.diagnosis.comparison.failure_reasons import (
+    ids_of,
+    is_of_request,
+    reason_of_line,
+    status_of_line,
+)
 from bot.diagnosis.comparison.failure_words import FailureReason
-from bot.diagnosis.comparison.failures import ids_of
 from bot.domain.log import LogEvent
 
 DONE = "completed successfully, correlation_id"

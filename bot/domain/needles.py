@@ -59,6 +59,7 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Starting Kafka recovery loop", "Published success callback event for request",
         "Published error callback event for request",
         # What the model's provider answered.
+        "Published LLM provider failure event",
         "Anthropic API error: ", "Anthropic API failure: ", "Anthropic API call failed: ",
         "HTTP status ", "rate_limit", "Too Many Requests", "overloaded",
         "connection_error", "disconnected",

@@ -8,7 +8,7 @@ from typing import Any
 from bot.diagnosis.batch.changes import batch_changes
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.finalisation_lines import NOT_FINALISED
-from bot.diagnosis.batch.follow_up import follow_up, is_repeated
+from bot.diagnosis.batch.follow_up import follow_up, is_repeated, with_later_answers
 from bot.diagnosis.batch.log_counts import LINES
 from bot.diagnosis.batch.publisher import (
     CJ_STARTED,
@@ -98,6 +98,7 @@ async def collect(
     )
     evidence = BatchEvidence(rows, logs, queue, owned, around, members=members, changes=changes)
     evidence = await with_results(sources, with_delivery(evidence), now, deadline=deadline)
+    evidence = await with_later_answers(sources, evidence, now, deadline=deadline)
     return await follow_up(sources, evidence, now, deadline=deadline)
 
 

@@ -10,7 +10,8 @@ from uuid import UUID
 from bot.diagnosis.batch.changes import BatchChanges
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
-from bot.diagnosis.comparison.failures import Failures, failures_of, request_ids
+from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures, failures_in, failures_of, request_ids
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
@@ -20,11 +21,11 @@ from bot.diagnosis.evidence.batch_lines import is_of_twin, names_batch
 from bot.diagnosis.evidence.modes import mode_told
 from bot.diagnosis.evidence.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
+from bot.diagnosis.publishing.delivery import Delivery
 from bot.diagnosis.publishing.memory import (
     Fate,
     HeldMessage,
     PublishedCallback,
-    PublisherMemory,
 )
 from bot.diagnosis.publishing.outbox_events import KeptEvent
 from bot.diagnosis.queue.conservation import Departure
@@ -48,30 +49,9 @@ _CAME_OUT = (
     LossPlace.NOT_CONSUMED,
     LossPlace.NOT_STORED,
 )
+_ANSWER = (Step.ANSWERED, Outcome.DONE)
 # What is worked out of the lines alone.
 _OF_LINES = ("clues", "_clue_by_event", "queue_lines")
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What lines say of callbacks between the provider and CJ, whoever's they are.
-
-    `memory` is what the provider's publisher holds and lost, `untaken` what Kafka took and CJ did
-    not, `taken_at` when CJ last took one. `heard` says that CJ's log was read from before on,
-    `at_work` that it has not ended with the last one that it took. `overtaken` holds, by queue id,
-    when CJ first took a callback that was published clearly later than one that it did not take,
-    `regrouped_at` when its consumer first began under another group's name, `skipped_at` when Kafka
-    last had no longer what it asked for next.
-    """
-
-    memory: PublisherMemory = field(default_factory=PublisherMemory)
-    untaken: tuple[PublishedCallback, ...] = ()
-    taken_at: datetime | None = None
-    heard: bool = False
-    at_work: bool = False
-    overtaken: Mapping[str, datetime] = field(default_factory=dict)
-    regrouped_at: datetime | None = None
-    skipped_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -259,6 +239,22 @@ class BatchEvidence:
         """Why its comparisons failed at the model's provider, the most first."""
         met = [one for one in self.rows.errors if not one.is_by_hand]
         return failures_of(met, self.nearby, self.requests, self.clues, own_alone=True)
+
+    @cached_property
+    def _met_by_any(self) -> Mapping[FailureReason, Failures]:
+        """What requests of its time met at the model's provider, whoever's they are."""
+        return failures_in(self.nearby, clues=self.clues)
+
+    def last_met(self, failure: Failures) -> datetime | None:
+        """Return when a request, of this batch or another, last met what this batch's met."""
+        seen = self._met_by_any.get(failure.reason)
+        times = (failure.last_at, seen.last_at if seen else None)
+        return max((at for at in times if at), default=None)
+
+    def is_answered_after(self, moment: datetime) -> bool:
+        """Whether the model's provider answered a request after a moment, whoever's it is."""
+        answers = (c.event.at for c in self.clues if (c.step, c.outcome) == _ANSWER)
+        return any(at and at > moment for at in (self.pairs.last_valid_at, *answers))
 
     def quiet_for(self, now: datetime) -> float:
         """Return the seconds since the batch last did anything."""

@@ -27,8 +27,33 @@ from bot.ports import Deadline, Sources
 
 MAX_FOLLOWED = 50
 MAX_LINES = 4_000
+ANSWERED_AT_ALL = "completed successfully, correlation_id"
+PASSED_WITHIN = timedelta(minutes=10)
 # Where Redis is not read, only lines tell whether what waits is in the queue still.
 UNREAD_AFTER = timedelta(seconds=60)
+
+
+async def with_later_answers(
+    sources: Sources, evidence: BatchEvidence, now: datetime, *, deadline: Deadline
+) -> BatchEvidence:
+    """Return the evidence with an answer after its last failure, where none of its lines tells one.
+
+    Whether an overload passed is not this batch's alone: its last failure may have ended it.
+    """
+    last = max((at for one in evidence.failures if (at := evidence.last_met(one))), default=None)
+    if last is None or evidence.is_answered_after(last):
+        return evidence
+    query = LogQuery(
+        any_of=(ANSWERED_AT_ALL,),
+        roles=(Role.LLM_PROVIDER,),
+        since=last,
+        until=min(now, last + PASSED_WITHIN),
+        max_events=1,
+    )
+    found = await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    )
+    return evidence.having(logs=_joined(evidence.logs, found))
 
 
 async def follow_up(

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.diagnosis.batch.evidence import BatchEvidence, Delivery
+from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
 from bot.diagnosis.comparison.rejections import TAKEN_END
 from bot.diagnosis.evidence.log_coverage import covers, merged
 from bot.diagnosis.evidence.read import read
+from bot.diagnosis.publishing.delivery import Delivery
 from bot.diagnosis.publishing.memory import (
     Fate,
     PublishedCallback,

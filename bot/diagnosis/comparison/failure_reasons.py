@@ -6,12 +6,15 @@ the provider's answer become one `FailureReason` of a closed list.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.batch import ErrorGroup
 from bot.domain.batch.error_words import OF_PROVIDER
 from bot.domain.log import LogEvent, Role
+from bot.text.redaction import UUID
 
 # The first that matches names the reason: words say more than a status, a status more than a class.
 _SPOKEN: tuple[tuple[FailureReason, re.Pattern[str]], ...] = tuple(
@@ -30,10 +33,14 @@ _BY_STATUS: Mapping[int, FailureReason] = {
 }
 # The service's own codes of what it says nothing more of.
 _BY_CODE: Mapping[str, FailureReason] = {"PARSING_ERROR": FailureReason.ANSWER}
+# A busy service has needed minutes to log that each item of a bundle failed.
+BUNDLE_WITHIN = timedelta(minutes=5)
 _STATUS = re.compile(r"(?:call failed|API error|API failure|HTTP status \d{3}): (\d{3})\b")
 MOST_ANSWER = 600
+# It names the request whose call failed, also where no other line does.
+REQUEST_FAILED = "Published LLM provider failure event"
 # What a line that says why the model's provider failed holds, in either revision's words.
-NEEDLES = (
+_CAUSES = (
     "Anthropic API failure",
     "Anthropic API call failed",
     "Unexpected error calling Anthropic API",
@@ -41,6 +48,7 @@ NEEDLES = (
     "failed with HuleEduError",
     "LLM service error processing request",
 )
+NEEDLES = (*_CAUSES, REQUEST_FAILED)
 
 
 def reason_of(texts: Sequence[str], status: int | None = None) -> FailureReason:
@@ -72,7 +80,7 @@ def reason_of_line(event: LogEvent) -> FailureReason | None:
     if event.role is not Role.LLM_PROVIDER or event.level not in ("error", "warning", "critical"):
         return None
     said = event.event
-    if not any(needle in said for needle in NEEDLES) and " failed: " not in said:
+    if not any(needle in said for needle in _CAUSES) and " failed: " not in said:
         return None
     reason = reason_of((said, _answer(event)))
     if reason is FailureReason.UNKNOWN and event.error:
@@ -90,6 +98,11 @@ def _answer(event: LogEvent) -> str:
     return text[place : place + MOST_ANSWER].partition("correlation_id")[0] if place >= 0 else ""
 
 
+def names_failed(event: LogEvent) -> bool:
+    """Say whether a line names the one request of a bundle whose call failed."""
+    return event.role is Role.LLM_PROVIDER and event.event.startswith(REQUEST_FAILED)
+
+
 def is_of_request(event: LogEvent) -> bool:
     """Say whether a failing line is about a request as a whole, and not the model's own answer."""
     return " failed: " in event.event or "failed with HuleEduError" in event.event
@@ -99,3 +112,44 @@ def status_of_line(event: LogEvent) -> int | None:
     """Return the HTTP status of the provider's answer that a line names."""
     found = _STATUS.search(event.event)
     return int(found[1]) if found else None
+
+
+def ids_of(event: LogEvent) -> set[str]:
+    """Return the ids of the request that a line is about, of its queue entry too."""
+    told = (event.event, event.fields.get("correlation_id"), event.fields.get("request_id"))
+    return set().union(*(_named_in(raw(one)) for one in told if isinstance(one, str)))
+
+
+def _named_in(text: str) -> set[str]:
+    return {one.lower() for one in UUID.findall(text)}
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCall:
+    """The request whose call failed last in a container; `at` is when a line last named it."""
+
+    ids: frozenset[str] = frozenset()
+    at: datetime | None = None
+    reason: FailureReason | None = None
+
+    def failed(self, item: LogEvent, reason: FailureReason) -> bool:
+        """Say whether an item's line may repeat its answer: the same, soon after the one before."""
+        if not self.ids or self.at is None or item.at is None:
+            return False
+        return item.at - self.at <= BUNDLE_WITHIN and self.reason in (None, reason)
+
+
+def failed_call(
+    before: FailedCall | None, event: LogEvent, reason: FailureReason | None
+) -> FailedCall:
+    """Return which request failed last, after one more line."""
+    before = before or FailedCall()
+    if reason is not None and is_of_request(event) and before.failed(event, reason):
+        return replace(before, at=event.at)
+    if not (names_failed(event) or (reason is not None and not is_of_request(event))):
+        return before
+    ids = frozenset(ids_of(event))
+    if reason is None and ids == before.ids:
+        # The same failure, of which the line before said why.
+        return before
+    return FailedCall(ids, event.at, reason) if ids else before

@@ -1,11 +1,13 @@
 """What failed for which reason, by rows and by the log's lines, counted and joined; pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_reasons import (
+    FailedCall,
+    failed_call,
+    ids_of,
     is_of_request,
     reason_of_group,
     reason_of_line,
@@ -15,10 +17,7 @@ from bot.diagnosis.comparison.failure_words import WORDS, FailureReason, ReasonW
 from bot.diagnosis.comparison.log_events import LogClue, clue_of
 from bot.domain.batch import ErrorGroup, PairRow
 from bot.domain.log import LogEvent
-from bot.text.redaction import UUID
 
-# A busy service has needed minutes to log that each item of a bundle failed.
-BUNDLE_WITHIN = timedelta(minutes=5)
 # Classes of reasons, of which the lines may name a more precise one.
 _VAGUE = frozenset(
     {FailureReason.CONNECTION, FailureReason.SERVER, FailureReason.REFUSED, FailureReason.UNKNOWN}
@@ -29,9 +28,10 @@ _VAGUE = frozenset(
 class Failures:
     """What failed for one reason: `comparisons` that ended as errors, `real` failures behind them.
 
-    `requests` counts the batch's requests that met it by the log, retried ones included; `status`
-    is the HTTP status where one is known and `retry_after` what the provider asked to wait, in
-    seconds. `sources` says where it was read: rows, logs or both.
+    `requests` counts those that met it by the log, retried ones included, and `mates` the others of
+    their bundles, which failed with them; `status` is the HTTP status where one is known and
+    `retry_after` what the provider asked to wait, in seconds. `sources` says where it was read:
+    rows, logs or both.
     """
 
     reason: FailureReason
@@ -43,6 +43,7 @@ class Failures:
     first_at: datetime | None = None
     last_at: datetime | None = None
     sources: tuple[str, ...] = ()
+    mates: int = 0
 
     @property
     def words(self) -> ReasonWords:
@@ -69,6 +70,7 @@ class Failures:
             "comparisons": self.comparisons,
             "real_failures": self.real,
             "requests": self.requests,
+            "bundle_mates": self.mates,
             "http_status": self.status,
             "retry_after": self.retry_after or None,
             "first_at": self.first_at,
@@ -91,10 +93,7 @@ def failures_of(
     are what lines bind of queue ids to requests; without them the failing lines alone tell it.
     `own_alone` leaves out what failed these requests because another one of their bundle failed.
     """
-    told = tuple(events)
-    if own_alone:
-        told = tuple(_without_others(told, ids))
-    logged = failures_in(told, ids, clues)
+    logged = failures_in(events, ids, clues, own_alone=own_alone)
     found: dict[FailureReason, Failures] = {}
     for group in groups:
         reason = reason_of_group(group)
@@ -153,25 +152,37 @@ def _more_precise(
 
 
 def failures_in(
-    events: Iterable[LogEvent], ids: Set[str] | None = None, clues: Iterable[LogClue] | None = None
+    events: Iterable[LogEvent],
+    ids: Set[str] | None = None,
+    clues: Iterable[LogClue] | None = None,
+    *,
+    own_alone: bool = False,
 ) -> dict[FailureReason, Failures]:
     """Return what lines say went wrong, by reason: of the requests with these ids, or of all.
 
-    A request is counted once, whether a line names its queue id, its correlation id or both.
+    A request is counted once, whether a line names its queue id, its correlation id or both. A
+    bundle fails as a whole: a line names the request whose call failed, and lines behind it repeat
+    the answer for every request of the bundle. Only the first has met the failure.
     """
     owners = _owners(clues or ())
     seen: dict[FailureReason, Failures] = {}
-    requests: dict[FailureReason, set[str]] = {}
+    met: dict[FailureReason, _Met] = {}
+    roots: dict[str, FailedCall] = {}
     for event in events:
         reason = reason_of_line(event)
+        roots[event.container] = root = failed_call(roots.get(event.container), event, reason)
         if reason is None:
             continue
-        mine = ids_of(event) if ids is None else ids_of(event) & ids
+        own = ids_of(event)
+        with_root = root if is_of_request(event) and root.failed(event, reason) else None
+        mine = _of_these(with_root.ids if with_root else own, ids)
+        if with_root and not mine and not own_alone:
+            with_root, mine = None, _of_these(own, ids)
         if ids is not None and not mine:
             continue
         if clues is None:
             owners.update(_owners(filter(None, (clue_of(event),))))
-        requests.setdefault(reason, set()).update(mine)
+        met.setdefault(reason, _Met()).add(mine, own, with_root)
         wait = event.fields.get("retry-after", event.fields.get("retry_after", ""))
         one = Failures(
             reason,
@@ -182,33 +193,38 @@ def failures_in(
             sources=("logs",),
         )
         seen[reason] = _added(seen.get(reason), one)
-    asked = {reason: {owners.get(id, id) for id in mine} for reason, mine in requests.items()}
-    return {reason: replace(one, requests=len(asked[reason])) for reason, one in seen.items()}
+    return {reason: met[reason].counted(one, owners) for reason, one in seen.items()}
 
 
-def _without_others(events: Iterable[LogEvent], ids: Set[str]) -> Iterator[LogEvent]:
-    """Yield the lines without those by which a failure of another request failed one of `ids`.
-
-    A bundle fails as a whole: the line of the model's answer names the request that failed, and
-    the lines behind it repeat that answer for every request of its bundle.
-    """
-    roots: dict[str, LogEvent] = {}
-    for event in events:
-        if reason_of_line(event) is not None:
-            if not is_of_request(event):
-                roots[event.container] = event
-            elif (root := roots.get(event.container)) and _failed_by(root, event):
-                failed = ids_of(root)
-                if failed and not failed & ids and not failed & ids_of(event):
-                    continue
-        yield event
+def _of_these(found: Set[str], ids: Set[str] | None) -> Set[str]:
+    return found if ids is None else found & ids
 
 
-def _failed_by(root: LogEvent, item: LogEvent) -> bool:
-    """Say whether an item's line may repeat an answer: the same one, and not long after it."""
-    if root.at is None or item.at is None or item.at - root.at > BUNDLE_WITHIN:
-        return False
-    return reason_of_line(root) is reason_of_line(item)
+@dataclass(slots=True)
+class _Met:
+    """The ids by which lines name the requests that met a failure, and all of their bundles."""
+
+    requests: set[str] = field(default_factory=set)
+    bundled: set[str] = field(default_factory=set)
+    roots: set[str] = field(default_factory=set)
+
+    def add(self, requests: Set[str], item: Set[str], root: FailedCall | None) -> None:
+        """Take in a line: whose failure it is, and the item of a bundle that it names."""
+        self.requests |= requests
+        if root is not None:
+            self.bundled |= item
+            self.roots |= root.ids
+
+    def counted(self, one: Failures, owners: Mapping[str, str]) -> Failures:
+        """Return a failure with how many requests met it, and how many failed with these.
+
+        A bundle's lines name each of it, so that which one is which need not be known.
+        """
+        requests, bundled, roots = (
+            len({owners.get(id, id) for id in ids})
+            for ids in (self.requests, self.bundled, self.roots)
+        )
+        return replace(one, requests=requests, mates=max(0, bundled - roots))
 
 
 def _owners(clues: Iterable[LogClue]) -> dict[str, str]:
@@ -216,12 +232,6 @@ def _owners(clues: Iterable[LogClue]) -> dict[str, str]:
     return {
         one.queue_id: one.correlation_id for one in clues if one.queue_id and one.correlation_id
     }
-
-
-def ids_of(event: LogEvent) -> set[str]:
-    """Return the ids of the request that a line is about, of its queue entry too."""
-    told = (event.event, event.fields.get("correlation_id"), event.fields.get("request_id"))
-    return set().union(*(_named_in(raw(one)) for one in told if isinstance(one, str)))
 
 
 def merged(failures: Iterable[Failures]) -> tuple[Failures, ...]:
@@ -234,10 +244,6 @@ def merged(failures: Iterable[Failures]) -> tuple[Failures, ...]:
 
 def _rank(one: Failures) -> tuple[bool, int, int]:
     return one.reason is FailureReason.UNKNOWN, -one.comparisons, -one.requests
-
-
-def _named_in(text: str) -> set[str]:
-    return {one.lower() for one in UUID.findall(text)}
 
 
 def _added(one: Failures | None, more: Failures) -> Failures:
@@ -255,4 +261,5 @@ def _added(one: Failures | None, more: Failures) -> Failures:
         min(firsts, default=None),
         max(lasts, default=None),
         tuple(dict.fromkeys((*one.sources, *more.sources))),
+        one.mates + more.mates,
     )

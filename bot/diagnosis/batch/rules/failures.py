@@ -133,6 +133,11 @@ def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
     return f"{met} met a failure and {were} answered on retry: {told}"
 
 
+def _mates(one: Failures) -> str:
+    """Return how many failed with them, and only for being in their bundles."""
+    return f"{one.mates:,} more of their bundles failed with them" if one.mates else ""
+
+
 def _answers(failures: Sequence[Failures]) -> str:
     """Return what was answered where it was several things: two in short, how many more."""
     met = [one for one in failures if one.comparisons]
@@ -158,7 +163,8 @@ def _why(evidence: BatchEvidence, first: Failures) -> Text:
         return words(first.words.why, " Essay ", Id(essay), " is in every one that failed.")
     if not _failed(evidence):
         why = "" if first.reason in _LASTING else f"{first.words.why} "
-        return f"{why}Each was asked again, up to three times."
+        mates = f"with {first.mates:,} more of their bundles" if first.mates else ""
+        return f"{why}Each was asked again, {mates or 'up to three times'}."
     return words(first.words.why, *_passed(evidence, first))
 
 
@@ -169,11 +175,11 @@ def _was_read(evidence: BatchEvidence) -> bool:
 
 
 def _passed(evidence: BatchEvidence, first: Failures) -> tuple[str | Time, ...]:
-    """Whether it is over: answers came after the last failure."""
-    last, valid = first.last_at, evidence.pairs.last_valid_at
+    """Whether it is over: answers came after the last failure, whoever's they are."""
+    last = evidence.last_met(first)
     if last is None:
         return ()
-    if valid is not None and valid > last:
+    if evidence.is_answered_after(last):
         return (" It passed: the last was", Time(last, " at "), ".")
     return (" It had not passed", Time(last, " at "), ", the last failure.")
 
@@ -188,10 +194,11 @@ def _one_essay(evidence: BatchEvidence, first: Failures) -> str:
 
 
 def _reason_line(one: Failures) -> EvidenceLine:
-    counts = ((one.comparisons, "row"), (one.real, "failure"), (one.requests, "request"))
-    counted = f"{', '.join(many(*count) for count in counts)} in the logs"
+    counted = f"{many(one.comparisons, 'row')}, {many(one.real, 'failure')}"
+    met = f"{many(one.requests, 'request')} met it in the logs"
+    mates = f", {told}" if (told := _mates(one)) else ""
     source = " and ".join(one.sources) or "nothing"
-    text = f"{answer_told(one)}: {counted} (read in {source})"
+    text = f"{answer_told(one)}: {counted}; {met}{mates} (read in {source})"
     return EvidenceLine(source, one.last_at, text)
 
 

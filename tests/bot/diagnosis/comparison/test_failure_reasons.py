@@ -1,5 +1,6 @@
 """One reader of why the model's provider failed, for rows and for the lines of both revisions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -205,3 +206,52 @@ def test_an_item_is_collateral_only_of_the_same_answer_and_soon_after_it(
         _line(f"{CALL}{said}", seconds),
     ]
     assert bool(failures_of((), lines, {OWN, REQUEST}, (), own_alone=True)) is own
+
+
+def _told(id: str, seconds: int) -> LogEvent:
+    said = "Published LLM provider failure event for provider: anthropic, failure_type: "
+    line = _line(f"{said}provider_error, correlation_id: {id}", seconds)
+    return replace(line, level="warning")
+
+
+def _items(ids: Sequence[str], seconds: int, said: str) -> list[LogEvent]:
+    call = "failed with HuleEduError: Anthropic API call failed"
+    return [_line(f"Request {id} {call}: {said}", seconds) for id in ids]
+
+
+BUNDLE = [f"{digit * 8}-6226-458c-aa82-24ff1fa071a4" for digit in "12345"]
+
+
+@pytest.mark.parametrize("is_bound", [True, False], ids=["bound", "not bound"])
+@pytest.mark.parametrize("said", ["529, message='overloaded'", "Server disconnected"])
+def test_those_of_a_bundle_are_told_apart_from_the_request_that_met_the_failure(
+    said: str, *, is_bound: bool
+) -> None:
+    """Asked twice, one of five failed both times: lines name four others with it each time."""
+    lines = [
+        event
+        for seconds in (0, 3)
+        for event in (_told(OWN, seconds), *_items(BUNDLE, seconds + 1, said))
+    ]
+    names = zip(BUNDLE, (OWN, OTHER), strict=False)
+    clues = [clue_of(_line(f"Queued request {item}", correlation_id=id)) for item, id in names]
+    bound = [one for one in clues if one] if is_bound else []
+    members = {OWN, OTHER, *(BUNDLE[:2] if is_bound else ())}
+    (found,) = failures_of((), lines, members, bound, own_alone=True)
+    assert (found.requests, found.mates) == (1, 4)
+    (found,) = failures_in(lines).values()
+    assert (found.requests, found.mates) == (1, 4)
+
+
+def test_two_requests_of_one_bundle_that_failed_in_turn_have_the_other_three_with_them() -> None:
+    lines = [
+        _told(OWN, 0), *_items(BUNDLE, 1, "529"), _told(OTHER, 3), *_items(BUNDLE, 4, "529"),
+    ]  # fmt: skip
+    (found,) = failures_of((), lines, {OWN, OTHER}, (), own_alone=True)
+    assert (found.requests, found.mates) == (2, 3)
+
+
+def test_a_bundle_whose_items_are_told_over_minutes_is_one_bundle_still() -> None:
+    lines = [_told(OWN, 0), *(_items([id], 90 * n, "529")[0] for n, id in enumerate(BUNDLE, 1))]
+    (found,) = failures_of((), lines, {OWN}, (), own_alone=True)
+    assert (found.requests, found.mates) == (1, 4)

@@ -149,3 +149,54 @@ def test_where_nobody_was_answered_it_is_not_sure_that_others_would_have_been(
     found = bundle_collateral(evidence(bundled(529, "overloaded", rows=rows)), NOW)
     assert found is not None
     assert found.confidence.value == sure
+
+
+def _said(text: str, at: datetime, level: str = "error") -> LogEvent:
+    return LogEvent(at, "llm", "llm", Role.LLM_PROVIDER, level, text, text=text)
+
+
+def _burst(at: datetime, root: str) -> tuple[LogEvent, ...]:
+    told = "Published LLM provider failure event for provider: anthropic, failure_type: "
+    call = "failed with HuleEduError: Anthropic API call failed: 529, message='overloaded'"
+    items = (f"{digit * 8}-6226-458c-aa82-24ff1fa071a4" for digit in "12345")
+    return (
+        _said(f"{told}provider_error, correlation_id: {root}", at, "warning"),
+        *(_said(f"Request {item} {call}", at) for item in items),
+    )
+
+
+def test_requests_that_met_a_failure_are_told_apart_from_those_of_their_bundles() -> None:
+    lines = LogSearch(_burst(NOW, ID), ())
+    given = replace(evidence(bundled(529, "overloaded", rows=5)), logs=lines)
+    found = provider_failures(replace(given, members=frozenset({ID})), NOW)
+    assert found is not None
+    told = [str(line.text) for line in found.evidence]
+    assert (
+        "HTTP 529, overloaded: 5 rows, 1 failure; 1 request met it in the logs, 4 more of their "
+        "bundles failed with them (read in rows and logs)" in told
+    )
+    answered = replace(evidence(), logs=lines, members=frozenset({ID}))
+    found = provider_failures(answered, NOW)
+    assert found is not None
+    assert str(found.what) == "1 request met a failure and was answered on retry: overloaded (529)"
+    assert str(found.why).endswith("Each was asked again, with 4 more of their bundles.")
+
+
+def test_an_overload_passed_for_every_batch_when_anybody_was_answered_after_the_last_of_it() -> (
+    None
+):
+    """One batch ended with its failure, another one met the same overload a little later."""
+    last, other = NOW - timedelta(minutes=5), "0d5b5bd8-8fb7-4ab0-8b0c-63ac0d3a8e77"
+    later = last + timedelta(seconds=30)
+    lines = (*_burst(last, ID), *_burst(later, other))
+    rows = replace(bundled(529, "overloaded", rows=5), first_at=last, last_at=last)
+    given = replace(evidence(rows), members=frozenset({ID}))
+    given = replace(given, rows=replace(given.rows, pairs=replace(given.pairs, last_valid_at=last)))
+    found = provider_failures(replace(given, logs=LogSearch(lines, ())), NOW)
+    assert found is not None
+    assert f"It had not passed at {later.isoformat()}" in str(found.why)
+    done = _said(f"Request {other} completed successfully, correlation_id: {other}",
+                 later + timedelta(seconds=9), "info")  # fmt: skip
+    found = provider_failures(replace(given, logs=LogSearch((*lines, done), ())), NOW)
+    assert found is not None
+    assert f"It passed: the last was at {later.isoformat()}" in str(found.why)

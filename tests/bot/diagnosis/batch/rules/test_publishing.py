@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from bot.diagnosis.batch.evidence import BatchEvidence, Delivery
+from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.publisher import CJ_STARTED, delivery_of, is_at_work
 from bot.diagnosis.batch.rules.publishing import (
     callbacks_unpublished,
@@ -14,6 +14,7 @@ from bot.diagnosis.batch.rules.publishing import (
     submission_lost,
 )
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
+from bot.diagnosis.publishing.delivery import Delivery
 from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory
 from bot.diagnosis.publishing.wording import NO_RESTART
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PairRow, PendingPair
