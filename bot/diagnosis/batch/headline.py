@@ -1,16 +1,20 @@
 """A batch's answer in one breath: what its result is worth, or how far it is; pure."""
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.ended import AS_PLANNED
 from bot.diagnosis.batch.rules.worth import GRADES, SET_BY_HAND
 from bot.diagnosis.comparison.causes import DATABASE_BLOCKED, PROVIDER_FAILURES, WARN_SHARE
+from bot.diagnosis.evidence.causal_order import roots
 from bot.diagnosis.runner.rules import RUNNER_WAITING, SCHEMA_MISSING
 from bot.domain.headline import MOST_CHARS, one_breath
-from bot.domain.report import UNDER_WAY, WELL, Report, Severity, Verdict
-from bot.domain.words import Text, words
-from bot.text.wording import many
+from bot.domain.report import UNDER_WAY, WELL, Finding, Report, Severity, Verdict
+from bot.domain.words import Text, joined, words
+from bot.text.wording import many, sentence
 
 # Room for the mark before the line.
 ROOM = MOST_CHARS - 3
+# How many first causes are said beside the headline.
+MOST_CAUSES = 2
 _WHY_FAILED = frozenset({PROVIDER_FAILURES.rule, SET_BY_HAND})
 AROUND = frozenset({DATABASE_BLOCKED.rule, SCHEMA_MISSING, RUNNER_WAITING})
 
@@ -22,11 +26,37 @@ def headline(report: Report, evidence: BatchEvidence) -> Text:
     pairs = evidence.pairs
     if pairs.total and pairs.error >= pairs.total * WARN_SHARE:
         why = next((one.what for one in loud if one.rule in _WHY_FAILED), "")
-        short = f"{subject}. {pairs.error} of {many(pairs.total, 'comparison')} failed"
-        return _with(f"{subject}. ", why) or short
+        short = f"{pairs.error} of {many(pairs.total, 'comparison')} failed"
+        brief = f"{short}: {evidence.failures[0].short}" if evidence.failures else short
+        return _with(f"{subject}. ", why) or _with(f"{subject}. ", brief) or f"{subject}. {short}"
+    if evidence.has_no_essays and not loud:
+        planned = next((one.what for one in report.findings if one.rule == AS_PLANNED), "")
+        return _with(f"Batch {evidence.header.batch_id}: ", planned) or subject
     begin = f"{subject}. " if evidence.ended else f"Batch {evidence.header.batch_id}: "
-    told = _with(begin, loud[0].what) if loud else ""
+    what = loud[0].what if loud else ""
+    told = _with(begin, what) or _with(begin, str(words(what)).partition(": ")[0])
     return told or f"{subject}, {pairs.valid} of {many(pairs.total, 'comparison')} valid"
+
+
+def further_causes(report: Report, line: Text) -> Text:
+    """Return the first causes that a headline has no room for, as a sentence."""
+    causes = roots(report.findings)
+    told = [one.what for one in causes if not _is_said(one, line)]
+    lead = "Also: " if len(told) < len(causes) else "Found: "
+    return words(lead, joined(" ", map(sentence, told[:MOST_CAUSES]))) if told else ""
+
+
+def _is_said(cause: Finding, line: Text) -> bool:
+    """Whether a headline says what was found, in full or the number of what failed."""
+    what = str(words(cause.what))
+    counted = what.partition(": ")[0] if cause.rule in _WHY_FAILED else what
+    return counted in str(words(line))
+
+
+def is_budget_used(evidence: BatchEvidence) -> bool:
+    """Whether it ended with a result, and as many comparisons as were allowed."""
+    budget = evidence.header.true_budget
+    return evidence.ended and evidence.has_result and 0 < (budget or 0) <= evidence.pairs.total
 
 
 def _with(begin: str, what: Text) -> Text:

@@ -6,10 +6,26 @@ from datetime import datetime
 from typing import Any
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.headline import AROUND, headline, mark, matters
+from bot.diagnosis.batch.headline import (
+    AROUND,
+    further_causes,
+    headline,
+    is_budget_used,
+    mark,
+    matters,
+)
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules import RULES
+from bot.diagnosis.batch.rules.ended import ANSWERS_MISSING
+from bot.diagnosis.comparison.causes import (
+    CONSUMER_SILENT,
+    LOST_CALLBACKS,
+    NOT_STORED,
+    SUBMISSION_LOST,
+    UNPUBLISHED,
+)
 from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.causal_order import in_causal_order
 from bot.diagnosis.evidence.freshness import unheard
 from bot.diagnosis.evidence.read import configured, reading, rows_reading, without_rights
 from bot.domain.batch import BatchRows
@@ -21,6 +37,9 @@ from bot.domain.words import joined, words
 from bot.text.redaction import echoed_id
 from bot.text.wording import part_of, sentence, typed_command
 
+# What is missing, and the rules that say why, where the queue did not lose it.
+_MISSING = frozenset({ANSWERS_MISSING, LOST_CALLBACKS.rule})
+_TOLD_BY = (SUBMISSION_LOST.rule, UNPUBLISHED.rule, CONSUMER_SILENT.rule, NOT_STORED.rule)
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
 _WORDS = {
     Verdict.OK: "nothing that was read speaks against its result",
@@ -75,14 +94,22 @@ def _needs_logs(evidence: BatchEvidence) -> bool:
 
 
 def findings_of(evidence: BatchEvidence, now: datetime) -> tuple[Finding, ...]:
-    """Return what the rules find, worst first, a consequence after its cause.
+    """Return what the rules find: causes, the worst first, each with what follows from it.
 
     What has a worse consequence stands as high as that.
     """
     found = [finding for rule in RULES if (finding := rule(evidence, now)) is not None]
     found += stuck_findings(evidence, now)
-    names = {finding.rule for finding in found}
-    return tuple(sorted(found, key=lambda one: (_rank(one, found), one.cause in names, one.rule)))
+    found = [_laid_at(one, found) for one in found]
+    return in_causal_order(sorted(found, key=lambda one: (_rank(one, found), one.rule)))
+
+
+def _laid_at(finding: Finding, found: Sequence[Finding]) -> Finding:
+    """Return what is missing as a consequence of what a line says became of it."""
+    if finding.rule not in _MISSING or finding.cause:
+        return finding
+    loud = {one.rule for one in found if one.severity is not Severity.INFO}
+    return replace(finding, cause=next((rule for rule in _TOLD_BY if rule in loud), ""))
 
 
 def _rank(finding: Finding, found: Sequence[Finding]) -> int:
@@ -149,11 +176,14 @@ def unreadable(ref: str, missing: Missing) -> Report:
 
 def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
     pairs, header = evidence.pairs, evidence.header
+    line = headline(report, evidence)
+    used = "; its budget was used up" if is_budget_used(evidence) else ""
     told = words(
         f"Batch {header.batch_id}: {_verdict_words(report, evidence)}; "
         f"{part_of(pairs.valid, pairs.total, 'comparison')} valid, {pairs.error} "
-        f"errors, {pairs.pending} pending.",
+        f"errors, {pairs.pending} pending{used}.",
     )
+    said = (told, further_causes(report, line))
     unread = (
         without_rights(evidence.rows.hidden),
         log_coverage.unread(evidence.logs),
@@ -161,10 +191,10 @@ def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
     )
     return replace(
         report,
-        headline=headline(report, evidence),
+        headline=line,
         mark=mark(evidence),
         matters=matters(evidence),
-        summary=joined(" ", filter(None, (told, *unread, evidence.provider.words))),
+        summary=joined(" ", filter(None, (*said, *unread, evidence.provider.words))),
     )
 
 

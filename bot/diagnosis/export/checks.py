@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.diagnosis.comparison import causes
-from bot.diagnosis.export.story import roots
+from bot.diagnosis.evidence.causal_order import roots
 from bot.diagnosis.queue.timeline import NOT_DRAINING, STUCK_RULES
 from bot.domain.evidence import SourceState
 from bot.domain.report import Confidence, Finding, Report, Severity

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.catalogue.links import help_line
 from bot.diagnosis.batch.funnel import NAMES
+from bot.diagnosis.evidence.causal_order import consequences, roots
 from bot.diagnosis.export.checks import (
     REFUTED,
     SUPPORTED,
@@ -23,7 +24,7 @@ from bot.diagnosis.export.checks import (
 )
 from bot.diagnosis.export.page import recommended, scalars, status_words
 from bot.diagnosis.export.queries import commands, queries
-from bot.diagnosis.export.story import consequences, roots, story
+from bot.diagnosis.export.story import story
 from bot.diagnosis.export.strip import strip
 from bot.diagnosis.export.style import STYLE
 from bot.domain.ids import short_id

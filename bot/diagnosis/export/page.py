@@ -8,9 +8,10 @@ be in it. `html` writes the same as a page.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from bot.diagnosis.evidence.causal_order import consequences, roots
 from bot.diagnosis.export.checks import checks, is_open, open_points, suspicions
 from bot.diagnosis.export.queries import commands, queries
-from bot.diagnosis.export.story import consequences, roots, story
+from bot.diagnosis.export.story import story
 from bot.domain.report import Finding, Report, Severity
 from bot.text.markdown import MarkdownWriter
 from bot.text.times import UtcTimes, report_times

@@ -1,12 +1,13 @@
 """What happened to a batch in a few plain sentences, for a reader who was not there; pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.diagnosis.evidence.causal_order import consequences, roots
 from bot.domain.ids import short_id
-from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
+from bot.domain.report import Finding, Report, TimelineEntry, Verdict
 from bot.domain.words import Id, Part, Text, Time, Words, mapped, parts_of, words
 from bot.text.wording import many, sentence
 
@@ -30,38 +31,27 @@ def story(report: Report) -> tuple[Text, ...]:
     return tuple(one for one in told if one)
 
 
-def roots(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return the findings to act on that follow from no other of them."""
-    names = {one.rule for one in findings}
-    loud = (one for one in findings if one.severity is not Severity.INFO)
-    return tuple(one for one in loud if one.cause not in names or one.cause == one.rule)
-
-
-def consequences(cause: Finding, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return what follows from a finding, and from what follows from it."""
-    found: dict[str, Finding] = {}
-    open_causes = [cause.rule]
-    while open_causes:
-        rule = open_causes.pop(0)
-        for one in findings:
-            if one.cause == rule and one.rule not in found and one.rule != cause.rule:
-                found[one.rule] = one
-                open_causes.append(one.rule)
-    return tuple(found.values())
-
-
 def _asked(facts: Mapping[str, Any]) -> Text:
     number = facts.get("budget") or facts.get("total_pairs")
     if not isinstance(number, int):
         return ""
     created = facts.get("created_at")
     when = words(Time(created), ", ") if isinstance(created, datetime) else ""
-    essays, anchors = facts.get("essays"), facts.get("anchors")
-    whose = f" of {many(essays, 'essay')}" if isinstance(essays, int) and essays else ""
-    whose += f" ({many(anchors, 'anchor')})" if whose and isinstance(anchors, int) else ""
     models = facts.get("models")
     by = f" by {' and '.join(map(str, models))}" if models else ""
-    return words("Asked: ", when, f"{many(number, 'comparison')}{whose}{by}.")
+    most = "up to " if facts.get("budget") else ""
+    return words("Asked: ", when, f"{most}{many(number, 'comparison')}{_of_essays(facts)}{by}.")
+
+
+def _of_essays(facts: Mapping[str, Any]) -> str:
+    """Return of how many essays it was asked, and how many of them took part where fewer did."""
+    essays, anchors, sent = (facts.get(name) for name in ("essays", "anchors", "expected_essays"))
+    if not isinstance(essays, int) or not essays:
+        return ""
+    if isinstance(sent, int) and sent > essays:
+        return f" of {many(sent, 'essay')}, of which {essays} took part,"
+    of_them = f" ({many(anchors, 'anchor')})" if isinstance(anchors, int) else ""
+    return f" of {many(essays, 'essay')}{of_them}"
 
 
 def _first(report: Report) -> Text:
@@ -139,5 +129,7 @@ def _worth(report: Report) -> Text:
     total, valid = facts.get("total_pairs"), facts.get("valid")
     counted = f"{valid} of {many(total, 'comparison')} valid. " if total else ""
     if facts.get("pending"):
-        return f"Result: {counted}{many(facts['pending'], 'comparison', ('waits', 'wait'))} still."
+        return (
+            f"Result: {counted}{many(facts['pending'], 'comparison', ('has', 'have'))} no answer."
+        )
     return f"Result: {counted}{_WORTH[report.verdict]}"

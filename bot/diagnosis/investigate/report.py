@@ -1,6 +1,6 @@
 """`/batch investigate`: everything about one batch, collected once and judged, as one report."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from bot.diagnosis.investigate.hypotheses import Hypothesis, hypotheses
 from bot.diagnosis.investigate.timeline import timeline
 from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
-from bot.domain.report import Finding, Report, Severity, Table, Verdict
+from bot.domain.report import Report, Severity, Table, Verdict
 from bot.domain.words import Text, words
 from bot.ports import Deadline, Progress, Sources, no_progress
 from bot.text.wording import many
@@ -50,7 +50,7 @@ def investigate(found: Investigation, now: datetime) -> Report:
     """Judge an investigation by every rule; pure."""
     evidence = found.evidence
     status = batch_report.diagnose(evidence, now)
-    findings = in_causal_order(status.findings)
+    findings = status.findings
     stages = stages_of(found)
     leak = first_leak(stages)
     suspected = hypotheses(evidence, findings)
@@ -84,27 +84,6 @@ def investigate(found: Investigation, now: datetime) -> Report:
         charts=(chart,) if chart else (),
     )
     return replace(investigated, story=story(investigated))
-
-
-def in_causal_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return causes in the given order, each followed by what follows from it."""
-    names = {finding.rule for finding in findings}
-    roots = [one for one in findings if one.cause not in names or one.cause == one.rule]
-    found: list[Finding] = []
-    for root in roots:
-        found += _with_consequences(root, findings, set())
-    # Findings that name each other in a ring have no root, and are said all the same.
-    return (*found, *(one for one in findings if not any(one.rule == seen.rule for seen in found)))
-
-
-def _with_consequences(
-    cause: Finding, findings: Sequence[Finding], seen: set[str]
-) -> Iterable[Finding]:
-    seen.add(cause.rule)
-    yield cause
-    for one in findings:
-        if one.cause == cause.rule and one.rule not in seen:
-            yield from _with_consequences(one, findings, seen)
 
 
 def stages_of(found: Investigation) -> tuple[Stage, ...]:

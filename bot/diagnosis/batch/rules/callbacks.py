@@ -34,7 +34,7 @@ from bot.diagnosis.queue.conservation import LEFT_UNANSWERED, NOT_ACCOUNTED
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Span, words
+from bot.domain.words import Span, Text, words
 from bot.text.redaction import UUID
 from bot.text.wording import many
 
@@ -205,7 +205,7 @@ def _where(evidence: BatchEvidence, ends: tuple[LostAnswer, ...], waiting: int) 
     return f"{waiting} of them are still in the queue"
 
 
-def _why(ends: tuple[LostAnswer, ...]) -> str:
+def _why(ends: tuple[LostAnswer, ...]) -> Text:
     first = Counter(end.why for end in ends).most_common(1)
     if first:
         return first[0][0]

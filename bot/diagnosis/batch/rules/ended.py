@@ -29,6 +29,7 @@ from bot.text.wording import many, part_of
 
 ANSWERS_MISSING = "answers-missing"
 ASKED_TWICE = "asked-twice"
+AS_PLANNED = "ended-as-planned"
 LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
 GAVE_UP = "Marking stuck batch as FAILED"
 # What a line that says how a batch ended holds.
@@ -195,7 +196,7 @@ def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
         what = f"It ended with {whole.replace(' of ', ' of up to ')}, all answered"
         why = "Scores became stable, or every pair was compared; a budget is a limit, not a goal."
     return Finding(
-        rule="ended-as-planned",
+        rule=AS_PLANNED,
         severity=Severity.INFO,
         confidence=Confidence.HIGH,
         what=what,

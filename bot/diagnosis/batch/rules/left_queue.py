@@ -53,7 +53,7 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
         lost,
         at,
         rule=ORPHANED,
-        what=f"{orphans} orphaned by a restart of the LLM provider service"
+        what=f"{orphans} orphaned by a restart of the LLM provider"
         if restarted
         else f"{orphans} left in processing by the LLM provider service",
         why=words(

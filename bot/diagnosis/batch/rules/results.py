@@ -21,6 +21,8 @@ VALID_SHARE = 0.80
 MIXED_PAIRS = 30
 BIAS = 0.15
 DEGENERATE_SHARE = 0.25
+# Where fewer pairs lie close, it is not their share that speaks against the ranking.
+MOST_SHARE = 0.5
 # Of healthy rankings up to seven in ten pairs lie within their combined standard error.
 UNUSABLE_SHARE = 0.85
 # Where all that was asked for was answered, so few comparisons were meant: a small budget.
@@ -106,7 +108,10 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=DEGENERATE,
         severity=Severity.WARN if unusable else Severity.INFO,
         confidence=Confidence.HIGH,
-        what=f"{share:.0%} of the pairs of essays cannot be distinguished by their scores",
+        what=f"{share:.0%} of the pairs of essays cannot be distinguished by their scores"
+        if close or share >= MOST_SHARE
+        else f"The scores of {part_of(scores.degenerate, scores.essays, 'essay')} rest on few "
+        "comparisons",
         why=_why_close(evidence, close=close, few=few, unusable=unusable),
         evidence=(
             evidence.line(

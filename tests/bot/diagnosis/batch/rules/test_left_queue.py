@@ -97,7 +97,7 @@ TAKEN_IN = tuple(queued(0, number) for number in range(1, 6))
 def test_what_a_worker_held_when_it_started_anew_is_orphaned() -> None:
     given = evidence(*TAKEN_IN, dispatch(1, 5), restart(2), shot(3, 5, 0), pending=5)
     assert said_of(given) == {
-        "orphaned-item": "5 comparisons were orphaned by a restart of the LLM provider service"
+        "orphaned-item": "5 comparisons were orphaned by a restart of the LLM provider"
     }
 
 
@@ -106,7 +106,7 @@ def test_only_what_is_counted_as_held_after_a_restart_is_orphaned() -> None:
         shot(-1, 3, 0), *TAKEN_IN, dispatch(1, 2), restart(2), shot(3, 8, 3), pending=5
     )
     assert said_of(given) == {
-        "orphaned-item": "2 comparisons were orphaned by a restart of the LLM provider service"
+        "orphaned-item": "2 comparisons were orphaned by a restart of the LLM provider"
     }
 
 
@@ -185,7 +185,7 @@ def test_what_redis_refuses_for_its_time_to_live_expired_and_redis_did_not_fail(
 def test_without_snapshots_one_request_is_held_at_a_restart() -> None:
     given = evidence(*TAKEN_IN, restart(2), pending=5)
     assert said_of(given) == {
-        "orphaned-item": "1 comparison was orphaned by a restart of the LLM provider service"
+        "orphaned-item": "1 comparison was orphaned by a restart of the LLM provider"
     }
 
 
@@ -230,7 +230,7 @@ def test_what_other_batches_had_left_before_a_restart_is_not_counted_to_this_one
         pending=5,
     )  # fmt: skip
     assert said_of(given) == {
-        "orphaned-item": "3 comparisons were orphaned by a restart of the LLM provider service",
+        "orphaned-item": "3 comparisons were orphaned by a restart of the LLM provider",
         "left-unanswered": "2 items left the LLM queue unanswered",
     }
 

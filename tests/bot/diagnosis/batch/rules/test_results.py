@@ -47,7 +47,9 @@ def test_errors_at_the_cap_are_information_unless_the_ranking_is_unusable(
     assert (found.severity if found else None) == severity
     if found:
         share = scores["close"] / 15
-        assert str(found.what).startswith(f"{share:.0%} of the pairs of essays")
+        # Where most pairs can be told apart, their share is not what speaks against the scores.
+        said = f"{share:.0%} of the pairs of essays" if share > 0.5 else "The scores of 6 of 6"
+        assert str(found.what).startswith(said)
         # What is common follows from no fault.
         assert bool(found.cause) is (severity is Severity.WARN)
 
