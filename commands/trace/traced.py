@@ -1,10 +1,14 @@
 """Answers `/trace`: finds what an id means, then collects and judges."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
+from bot.diagnosis.batch.follow_up import UNREAD_AFTER
 from bot.diagnosis.batch.refused import refusal_of, refusal_report, refused_request
 from bot.diagnosis.evidence.read import read
+from bot.diagnosis.investigate.lost_comparison import lost_comparison
 from bot.diagnosis.trace.collect import collect
 from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.diagnosis.trace.prefix import begun_by
@@ -30,7 +34,29 @@ async def traced(word: str, context: CommandContext) -> Report:
     evidence = await collect(
         context.sources, id, now, deadline=context.deadline, opens_after=opens_after
     )
-    return await _refused(word, evidence, context) or diagnose(evidence, now)
+    refused = await _refused(word, evidence, context)
+    return refused or diagnose(await _with_loss(evidence, context, now), now)
+
+
+async def _with_loss(
+    evidence: TraceEvidence, context: CommandContext, now: datetime
+) -> TraceEvidence:
+    """Return the evidence with how the queue lost what is traced, where it got no answer."""
+    pair = evidence.subject
+    if pair is None or pair.winner is not None or pair.request_correlation_id is None:
+        return evidence
+    waits = pair.submitted_at is not None and now - pair.submitted_at <= UNREAD_AFTER
+    if evidence.item or waits or str(pair.request_correlation_id) not in evidence.ids:
+        return evidence
+    loss = await lost_comparison(
+        context.sources,
+        pair.batch_id,
+        str(pair.request_correlation_id),
+        now,
+        deadline=context.deadline,
+        opens_after=context.options.opens_after,
+    )
+    return replace(evidence, loss=loss)
 
 
 async def _refused(word: str, evidence: TraceEvidence, context: CommandContext) -> Report | None:

@@ -4,8 +4,13 @@ A cause that one of them names is named by the other, or the other says a weaker
 calls an error the other does not call well.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
+from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures
 
 # What a trace says of one answer that is not there, as an investigation says it of the batch.
 OF_A_BATCH: Mapping[str, frozenset[str]] = {
@@ -52,6 +57,12 @@ NOT_IN_ROWS = frozenset(
         "worker-hung",
     }
 )
+# Of which a trace and an investigation say the same time, number and cause. Each comparison expires
+# and leaves the queue at a time of its own; a restart is one for all of them.
+TOLD_ALIKE = frozenset({"bundle-collateral", "local-queue", "orphaned-item", "provider-failures"})
+TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+SHARES = re.compile(r"(\d+) of (\d+) of its batch failed")
+FAILED = "failed"
 Answer = Mapping[str, Any]
 
 
@@ -104,3 +115,34 @@ def trace_against(trace: Answer, whole: Answer) -> Iterator[str]:
     for rule, severity, what in sorted(loud(trace)):
         if not OF_A_BATCH.get(rule, {rule}) & known:
             yield f"a trace alone says {severity} {rule}: {what}"
+    for one in trace["findings"]:
+        same = [other for other in whole["findings"] if other["rule"] == one["rule"]]
+        if same and one["rule"] in TOLD_ALIKE:
+            yield from _words_against(one, same, whole)
+
+
+def _words_against(
+    finding: Mapping[str, Any], same: Sequence[Mapping[str, Any]], whole: Answer
+) -> Iterator[str]:
+    """Yield the times, numbers and causes that a trace's finding alone says."""
+    rule, said = finding["rule"], _said([finding])
+    told = _said(same)
+    for at in sorted(set(TIMES.findall(str(finding["what"]))) - set(TIMES.findall(told))):
+        yield f"a trace alone says of {rule} that it was at {at}"
+    for failed, total in SHARES.findall(said):
+        if (int(failed), int(total)) != (whole["facts"]["errors"], whole["facts"]["total_pairs"]):
+            yield f"a trace says of {rule} that {failed} of {total} failed"
+    _, _, cause = str(finding["what"]).partition(f"{FAILED}: ")
+    reasons = whole["facts"]["failure_reasons"]
+    named = {
+        Failures(FailureReason(one["reason"]), status=one["http_status"]).what for one in reasons
+    }
+    if cause and rule == PROVIDER_FAILURES.rule and not any(map(cause.startswith, named)):
+        yield f"a trace alone says of {rule} that it is {cause}"
+
+
+def _said(findings: Sequence[Mapping[str, Any]]) -> str:
+    return " ".join(
+        f"{one['what']} {one['why']} {[(line['at'], line['text']) for line in one['evidence']]}"
+        for one in findings
+    )

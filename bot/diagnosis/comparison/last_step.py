@@ -11,6 +11,7 @@ from bot.diagnosis.publishing.wording import FATES, lost_why, waiting_why
 from bot.diagnosis.queue.conservation import WHY_GAP, WHY_LEFT
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence
+from bot.domain.words import Text
 
 EVICTION = "orphaned queue entries"
 
@@ -44,7 +45,7 @@ class LostAnswer:
 
     kind: LossPlace
     where: str
-    why: str
+    why: Text
     confidence: Confidence = Confidence.HIGH
 
 
@@ -119,7 +120,7 @@ def _early(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
         where = "the LLM provider never queued it"
         return LostAnswer(LossPlace.NEVER_QUEUED, where, why, Confidence.MEDIUM)
     why = "The request was queued and never finished: evicted, removed by a restart, or held."
-    where = f"last seen {last or 'nowhere'}, {missing} is missing"
+    where = f"{last or 'not seen'}, not {missing}"
     return LostAnswer(LossPlace.UNFINISHED, where, why, Confidence.MEDIUM)
 
 

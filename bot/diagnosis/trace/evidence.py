@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bot.diagnosis.comparison.log_events import LogClue, clues_of
+from bot.diagnosis.comparison.queue_fate.fates import LostRequest
 from bot.diagnosis.evidence.system_state import NO_HEALTH, ProviderState, provider_state
 from bot.diagnosis.publishing.memory import HeldMessage
 from bot.domain.batch import BatchRows, PairRow, TraceRows
@@ -16,11 +17,19 @@ from bot.domain.service_state import ServiceHealth
 
 
 @dataclass(frozen=True, slots=True)
+class QueueLoss:
+    """How the LLM queue lost a comparison: its fate, and what its batch's investigation finds."""
+
+    fate: LostRequest
+    of_batch: Finding
+
+
+@dataclass(frozen=True, slots=True)
 class TraceEvidence:
     """What was read about one uuid; `ids` are all ids that belong to it, lower case.
 
     `held` is its callback where Kafka did not take it, `unsent` are lines without an id that may
-    say that it was never handed over.
+    say that it was never handed over. `loss` is how the queue lost it, where that is known.
     """
 
     id: UUID
@@ -36,6 +45,7 @@ class TraceEvidence:
     health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
     held: HeldMessage | None = None
     unsent: tuple[LogEvent, ...] = ()
+    loss: QueueLoss | None = None
 
     @property
     def provider(self) -> ProviderState:
@@ -58,6 +68,12 @@ class TraceEvidence:
     def clues(self) -> tuple[LogClue, ...]:
         """The log events that show a step of the comparison."""
         return clues_of(self.events, self.ids)
+
+    @property
+    def subject(self) -> PairRow | None:
+        """The pair whose own correlation id it is; else the first that has it as its error's."""
+        own = (pair for pair in self.pairs if str(pair.request_correlation_id) in self.ids)
+        return next(own, next(iter(self.pairs), None))
 
     @property
     def item(self) -> QueueItem | None:

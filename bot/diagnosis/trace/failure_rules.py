@@ -20,11 +20,13 @@ from bot.domain.log import Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, words
 
+ASK_ALONE = "Ask for it again by itself, or in a smaller bundle."
+
 
 def provider_failure(traced: TracedComparison) -> Finding | None:
     """The provider failed on this very comparison."""
     row = traced.comparison.row
-    if row is None or row.winner != "error" or _collateral(row):
+    if row is None or row.winner != "error" or is_collateral(row):
         return None
     others = len(traced.others)
     failure = traced.failure or Failures(FailureReason.UNKNOWN)
@@ -53,24 +55,25 @@ def _failure_why(traced: TracedComparison, row: PairRow, failure: Failures) -> s
 def bundle_collateral(traced: TracedComparison) -> Finding | None:
     """Another comparison of the same bundle failed, and this one was thrown away with it."""
     row = traced.comparison.row
-    if row is None or row.winner != "error" or not _collateral(row):
+    if row is None or row.winner != "error" or not is_collateral(row):
         return None
     return Finding(
         rule=BUNDLE_COLLATERAL.rule,
         severity=_severity(traced),
         confidence=Confidence.HIGH,
         what=words(
-            f"Pair {row.pair_id} did not fail itself; ",
+            f"Pair {row.pair_id} failed with ",
             Id(str(row.error_correlation_id)),
-            f" beside it did: {error_words(traced, row)}.",
+            f" beside it: {error_words(traced, row)}.",
         ),
         why=BUNDLE_COLLATERAL.why + _share(traced),
         evidence=row_line(row),
-        next=(f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),
+        next=(ASK_ALONE, f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),
     )
 
 
-def _collateral(row: PairRow) -> bool:
+def is_collateral(row: PairRow) -> bool:
+    """Say whether another request of its bundle failed, and it with that one."""
     return row.error_correlation_id is not None and (
         row.error_correlation_id != row.request_correlation_id
     )

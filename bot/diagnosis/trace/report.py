@@ -61,7 +61,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
     others = tuple(pair for pair in evidence.pairs if pair is not row)
     traced = TracedComparison(
         str(evidence.id), now, comparison, ledger, _owned(evidence), others, evidence.batch,
-        evidence.unsent, evidence.ids,
+        evidence.unsent, evidence.ids, evidence.loss,
     )  # fmt: skip
     findings = (*findings_of(traced), *evidence.queue_findings)
     unsure = traced.rejected and traced.owned is None
@@ -76,8 +76,8 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
         or unsure
         or scores_unread(ledger)
         or unproved(evidence, ledger),
-        summary=with_provider(summary_of(ledger, findings, unsure=unsure), evidence),
-        headline=headline(evidence, ledger, findings),
+        summary=with_provider(summary_of(traced, findings, unsure=unsure), evidence),
+        headline=headline(evidence, traced, findings),
         lines=step_lines(ledger),
         actions=_actions(row, evidence),
     )
@@ -85,7 +85,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
 
 def _comparison(evidence: TraceEvidence, now: datetime) -> ComparisonEvidence:
     pair: PairRow | Missing | None
-    pair = evidence.rows if isinstance(evidence.rows, Missing) else _subject(evidence)
+    pair = evidence.rows if isinstance(evidence.rows, Missing) else evidence.subject
     return ComparisonEvidence(
         pair=pair,
         logs=evidence.logs,
@@ -98,12 +98,6 @@ def _comparison(evidence: TraceEvidence, now: datetime) -> ComparisonEvidence:
         held=evidence.held,
         no_scores="grade_projections" in hidden_tables(evidence),
     )
-
-
-def _subject(evidence: TraceEvidence) -> PairRow | None:
-    """The pair whose own correlation id it is; else the first that carries it as its error's."""
-    own = (pair for pair in evidence.pairs if str(pair.request_correlation_id) in evidence.ids)
-    return next(own, next(iter(evidence.pairs), None))
 
 
 def _owned(evidence: TraceEvidence) -> bool | None:
@@ -147,6 +141,7 @@ def _nothing(evidence: TraceEvidence) -> Report:
         sources=sources_of(evidence),
         unreadable_need=not known,
         found=not known,
+        headline=words("Nothing is known under ", Id(str(evidence.id))) if known else "",
         summary=joined(
             " ",
             filter(

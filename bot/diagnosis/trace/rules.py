@@ -13,7 +13,6 @@ from bot.diagnosis.comparison.causes import (
     UNPUBLISHED,
 )
 from bot.diagnosis.comparison.departure import departure
-from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
 from bot.diagnosis.comparison.rejections import called
 from bot.diagnosis.comparison.repeats import WHY, publishes, repeat_of
@@ -29,6 +28,7 @@ from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import WAITING, Fate
 from bot.diagnosis.queue.conservation import departure_finding
 from bot.diagnosis.trace.failure_rules import bundle_collateral, provider_failure
+from bot.diagnosis.trace.loss_rules import answer_not_stored, lost_in_the_queue, lost_place
 from bot.diagnosis.trace.traced import (
     TracedComparison,
     last_lines,
@@ -41,6 +41,7 @@ from bot.domain.evidence import DATABASE, LOGS, EvidenceLine
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Span, words
 
+ASK_FOR_IT = "Ask for it again: no answer comes."
 OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
 
 
@@ -102,7 +103,7 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
         return _ended_without(traced, row)
     if age <= LOST_AFTER:
         return None
-    end = lost_answer(traced.comparison, traced.ledger)
+    end = lost_place(traced)
     return Finding(
         rule=LOST_CALLBACKS.rule,
         severity=Severity.ERROR,
@@ -111,7 +112,7 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
         why=end.why,
         evidence=last_lines(traced),
         next=(f"/batch status {row.batch_id}", wording.ASK_AGAIN if held else "/queue"),
-        cause=left.rule if (left := left_unanswered(traced)) else "",
+        cause=_cause(traced),
     )
 
 
@@ -119,22 +120,29 @@ def _ended_without(traced: TracedComparison, row: PairRow) -> Finding:
     """Return that its batch has a result, or none, and this answer is not in it."""
     header = traced.batch.header if isinstance(traced.batch, BatchRows) else None
     by_rights = row.batch_state == CANCELLED or (header is not None and header.leaves_answers)
-    end = lost_answer(traced.comparison, traced.ledger)
+    end = lost_place(traced)
     return Finding(
         rule=LOST_CALLBACKS.rule,
         severity=Severity.INFO if by_rights else Severity.WARN,
         confidence=end.confidence,
-        what=f"Pair {row.pair_id} has no answer, and batch {row.batch_id} ended: {end.where}.",
+        what=f"Pair {row.pair_id} got no answer, its batch ended: {end.where}.",
         why=end.why,
         evidence=(*row_line(row), *last_lines(traced)),
-        next=(f"/batch status {row.batch_id}",),
+        next=(*(() if by_rights else (ASK_FOR_IT,)), f"/batch status {row.batch_id}"),
+        cause=_cause(traced),
     )
+
+
+def _cause(traced: TracedComparison) -> str:
+    """Return the rule that says why no answer came, else empty."""
+    rules = (lost_in_the_queue, left_unanswered, answer_not_stored)
+    return next((found.rule for rule in rules if (found := rule(traced))), "")
 
 
 def left_unanswered(traced: TracedComparison) -> Finding | None:
     """The comparison left the LLM queue without an answer, an error, an expiry or a return."""
     row, left = traced.comparison.row, departure(traced.comparison)
-    if left is None or (row is not None and row.winner is not None):
+    if left is None or traced.loss is not None or (row is not None and row.winner is not None):
         return None
     step = (words(Command(f"/batch status {row.batch_id}")), ASK_AGAIN) if row else (ASK_AGAIN,)
     return replace(departure_finding((left,)), next=step)
@@ -217,7 +225,9 @@ def duplicate_callback(traced: TracedComparison) -> Finding | None:
 RULES = (
     foreign_callback,
     callback_metadata_lost,
+    lost_in_the_queue,
     left_unanswered,
+    answer_not_stored,
     lost_callback,
     callback_unpublished,
     submission_lost,

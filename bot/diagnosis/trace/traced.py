@@ -8,6 +8,7 @@ from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failure_of
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, line_text
+from bot.diagnosis.trace.evidence import QueueLoss
 from bot.domain.batch import BatchRows, PairRow
 from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, LOGS, TOPIC, EvidenceLine, Missing
@@ -18,7 +19,8 @@ from bot.domain.log import LogEvent
 class TracedComparison:
     """One traced comparison with everything its rules need; `others` share its error.
 
-    `nearby` are lines without an id from the time of its submission.
+    `nearby` are lines without an id from the time of its submission, `loss` is how the LLM queue
+    lost it.
     """
 
     id: str
@@ -30,6 +32,7 @@ class TracedComparison:
     batch: BatchRows | Missing | None = None
     nearby: tuple[LogEvent, ...] = ()
     ids: frozenset[str] = frozenset()
+    loss: QueueLoss | None = None
 
     @property
     def failure(self) -> Failures | None:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.diagnosis.comparison.causes import EXPIRED_UNANSWERED, LOCAL_QUEUE
 from bot.diagnosis.comparison.departure import ttl_of
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.comparison.queue_fate.lines import BESIDE, SOON, QueueLines
+from bot.diagnosis.queue.conservation import LEFT_UNANSWERED
 from bot.diagnosis.queue.log_events import SignKind, sign_of
+from bot.diagnosis.queue.timeline import ORPHANED
 from bot.domain.log import LogEvent
 
 
@@ -21,6 +24,15 @@ class QueueFate(StrEnum):
     IN_LOCAL = "in_the_local_queue"
     EXPIRED = "expired"
     LEFT = "left_unanswered"
+
+
+# The rule that says of a batch's comparisons that the queue lost them so.
+RULES: Mapping[QueueFate, str] = {
+    QueueFate.ORPHANED: ORPHANED,
+    QueueFate.LOCAL: LOCAL_QUEUE.rule,
+    QueueFate.EXPIRED: EXPIRED_UNANSWERED.rule,
+    QueueFate.LEFT: LEFT_UNANSWERED,
+}
 
 
 @dataclass(frozen=True, slots=True)

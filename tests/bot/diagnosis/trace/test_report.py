@@ -126,7 +126,10 @@ async def test_the_incident_s_callback_is_a_rejected_one_that_no_batch_owns(
 ) -> None:
     report = await trace(STRAY, healthy(*trail_lines().values(), *lines))
     assert rules(report) == {"foreign-callback": Severity.WARN}
-    assert str(report.summary) == "A rejected callback that no batch in the database owns."
+    assert str(report.summary).startswith(
+        "A rejected callback that no batch in the database owns. It was at 2025-11-18T"
+    )
+    assert "Judge the run that broke off by its own batch" in str(report.summary)
     (finding,) = report.findings
     assert finding.confidence is Confidence.HIGH
     assert "not the bundles' fault" in finding.why
@@ -615,7 +618,7 @@ async def test_a_trace_judges_the_comparison_and_not_its_batch(
     waits = FakeDatabase([batch(status=status)], [replace(pair(**PENDING), **ended)])
     lacks = await trace(C, healthy(database=waits))
     assert lacks.verdict is verdict
-    assert "has no answer, and batch 34 ended" in str(lacks.findings[0].what)
+    assert "got no answer, its batch ended" in str(lacks.findings[0].what)
     # Its row holds no winner, and no error either.
     shown = " ".join(str(one.text) for one in lacks.findings[0].evidence)
     assert "no answer, winner empty" in shown
