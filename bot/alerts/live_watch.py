@@ -12,7 +12,7 @@ from uuid import UUID
 from bot.domain.batch import BatchSummary, BlockedSession, ErrorGroup
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent
+from bot.domain.log import ENDED_AFTER, Followed, LogEvent
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
@@ -26,6 +26,7 @@ READ_SECONDS = 8.0
 # again begins this much earlier and drops what was already seen.
 OVERLAP = timedelta(seconds=10)
 MAX_RECENT = 2_000
+LONG = ENDED_AFTER // timedelta(minutes=1)
 
 T = TypeVar("T")
 Source = TypeVar("Source")
@@ -193,7 +194,7 @@ class LiveWatcher:
 
     async def observe(self, *, since: datetime, now: datetime) -> LiveWatch:
         """Return the watch of one tick."""
-        logs = await self._logs(since)
+        logs = _unless_ended(await self._logs(since), now, self._sources)
         return LiveWatch(now, since, self._environment, logs, self._sources, self._timeout)
 
     async def close(self) -> None:
@@ -241,6 +242,19 @@ class LiveWatcher:
             self._recent.popleft()
         if self._skip and not behind and min(times) > edge + OVERLAP:
             self._skip = frozenset()
+
+
+def _unless_ended(
+    logs: Followed | Missing | None, now: datetime, sources: Sources
+) -> Followed | Missing | None:
+    """Return what was followed; a missing source where no service writes into it any more.
+
+    Its silence is no end of what an alert tells.
+    """
+    has_ended = isinstance(logs, Followed) and logs.ended_at(now) is not None
+    if not has_ended or sources.logs is None or isinstance(sources.logs, Missing):
+        return logs
+    return Missing(sources.logs.name, f"no service wrote a line for {LONG} min or more")
 
 
 async def _take(topic: CallbackTopic) -> Sequence[SeenCallback]:

@@ -5,16 +5,12 @@ its lines no longer arrive. What they show holds then, not now.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.evidence import Missing
-from bot.domain.log import LogSearch
+from bot.domain.log import ENDED_AFTER, LogSearch
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.domain.words import Span, Text, when, words
-
-# An idle LLM provider writes a line every 5 minutes in every mode, so that whole logs which are
-# quiet for longer have ended.
-ENDED_AFTER = timedelta(minutes=6)
 
 
 def ended_at(logs: LogSearch | Missing) -> datetime | None:

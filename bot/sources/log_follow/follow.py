@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Protocol
@@ -93,7 +94,9 @@ class FileFollow:
         # Asked before what came is taken: what the last look brought is then among it.
         behind = self.is_behind
         containers = {tail.container: tail.service.role for tail in list(self._tails.values())}
-        return self._buffer.take(containers, dict(self._missing), behind=behind)
+        times = (tail.reached for tail in list(self._tails.values()))
+        followed = self._buffer.take(containers, dict(self._missing), behind=behind)
+        return replace(followed, newest=max(filter(None, times), default=None))
 
     async def close(self) -> None:
         """Stop polling and close the files."""

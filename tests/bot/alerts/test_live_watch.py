@@ -1,0 +1,60 @@
+"""A tick reads its sources as they are now: logs that no service writes any more are none."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.alerts.live_watch import LiveWatcher
+from bot.detectors.services.content_missing import DETECTOR
+from bot.domain.alert import Sight, Window
+from bot.domain.evidence import Missing
+from bot.domain.log import ENDED_AFTER, Followed
+from bot.ports import Sources
+from bot.sources.log_files import LogFiles
+from tests.support.fakes.sources import SERVICES
+
+CJ = "huleedu_cj_assessment_service.log"
+START = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
+
+
+def line(at: datetime, text: str = "Queue processor stats") -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} [error    ] {text} [cj_assessment_service.batch]\n"
+
+
+async def read(
+    watcher: LiveWatcher, now: datetime, until: type = object
+) -> Followed | Missing | None:
+    """Return a tick's logs, once what stood in the files was read."""
+    while True:
+        logs = (await watcher.observe(since=START, now=now)).logs
+        if isinstance(logs, until) and not (isinstance(logs, Followed) and logs.behind):
+            return logs
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "is_read"), [(ENDED_AFTER, True), (ENDED_AFTER + timedelta(seconds=1), False)]
+)
+async def test_log_files_that_ended_are_a_source_that_cannot_be_read(
+    tmp_path: Path, quiet: timedelta, *, is_read: bool
+) -> None:
+    (tmp_path / CJ).write_text(line(START))
+    files = LogFiles(tmp_path, SERVICES, UTC)
+    watcher = LiveWatcher(Sources(logs=files), wants=lambda _: False)
+    try:
+        logs = await read(watcher, START + quiet)
+        assert isinstance(logs, Followed) is is_read
+        if isinstance(logs, Missing):
+            assert logs.reason == "no service wrote a line for 6 min or more"
+            watch = await watcher.observe(since=START, now=START + quiet)
+            detector = DETECTOR(DETECTOR.Settings())  # type: ignore[arg-type]
+            window = Window((await detector.sample(watch),), START)
+            assert detector.judge(window, START + quiet).sight is Sight.UNREADABLE
+        # It is read again as soon as a service writes.
+        with (tmp_path / CJ).open("a") as file:
+            file.write(line(START + quiet))
+        assert isinstance(await read(watcher, START + quiet, until=Followed), Followed)
+    finally:
+        await watcher.close()
