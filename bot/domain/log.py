@@ -1,7 +1,7 @@
 """Log lines as facts: what one event said, and how much of the log was looked at."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -135,6 +135,16 @@ def kept_on(slot: str) -> Callable[[Callable[["LogEvent"], T]], Callable[["LogEv
         return read
 
     return decorated
+
+
+def taken_at(event: LogEvent, at: datetime) -> LogEvent:
+    """Return an event with another time; what was not read of it stays unread."""
+    source = getattr(event, "_source", None)
+    if source is None:
+        return replace(event, at=at)
+    moved = LogEvent.unread(source, event.service, event.container, event.role, event.offset)
+    object.__setattr__(moved, "at", at)
+    return moved
 
 
 def settled(event: LogEvent) -> LogEvent:

@@ -5,10 +5,10 @@ quiet night in what follows: after a slip the time comes back.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate, chain
 
+from bot.domain.log import taken_at
 from bot.replay.passed import PassedEvent, Recorded
 
 # Streams that mix stray by less; what lies further back is an older piece, replayed already.
@@ -53,7 +53,7 @@ def in_order(
 
 
 def _moved(event: Recorded, at: datetime) -> Recorded:
-    return event._replace(at=at) if isinstance(event, PassedEvent) else replace(event, at=at)
+    return event._replace(at=at) if isinstance(event, PassedEvent) else taken_at(event, at)
 
 
 def _slipped(at: datetime, reached: datetime | None, next_least: datetime | None) -> bool:

@@ -169,6 +169,7 @@ class DetectorTable:
     folds: bool = False
     windows: dict[str, Window] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
+    policies: dict[str, PolicySettings] = field(default_factory=dict)
 
     def events(self, samples: Mapping[str, Sample], now: datetime) -> Iterator[dict[str, Any]]:
         """Judge one tick's samples and yield what would be posted."""
@@ -189,8 +190,11 @@ class DetectorTable:
         return seen
 
     def _settings(self, name: str) -> PolicySettings:
-        detector = self.detectors.get(name)
-        return policy_settings(detector, name, self.environment, self.tick_seconds)
+        if name not in self.policies:
+            detector = self.detectors.get(name)
+            found = policy_settings(detector, name, self.environment, self.tick_seconds)
+            self.policies[name] = found
+        return self.policies[name]
 
 
 def _placed(alert: Alert) -> Alert:

@@ -18,6 +18,8 @@ from bot.sources.log_format.parser import LineParser
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _NEVER = 1 << 62
+# Of a longer event the lines are read: it may never end.
+MOST_HELD_BYTES = 1 << 20
 
 
 class Wanted:
@@ -91,30 +93,39 @@ class MarkedLines:
         self._passed = passed
         self._hits: deque[tuple[int, int]] = deque()
         self._at = 0
-        # A line that begins an event without a word, which ends with it if the next begins one.
-        self._held: tuple[bytes, int, PassedEvent] | None = None
+        # The event without a word that is begun, its lines, and where it begins.
+        self._begun: PassedEvent | None = None
+        self._held: list[bytes] = []
+        self._held_at = 0
 
     def events(self, lines: Sequence[bytes]) -> Iterator[Recorded]:
         """Yield the events that some lines complete."""
-        coming = self._found(lines)
-        hit, begun = next(coming, _NEVER), self._passed and self._passed.begun
+        coming, passed = self._found(lines), self._passed
+        hit = next(coming, _NEVER)
         for line in lines:
             end = self._at + len(line)
             is_hit = hit < end
             while hit < end:
                 hit = next(coming, _NEVER)
-            one = begun(line) if begun and not is_hit else None
-            if one is not None and self._held is not None:  # as it is with nearly every line
-                self._parser.lines += 1
-                yield self._held[2]
-                self._held = line, self._at, one
-            else:
-                event = self._read(line) if one is None else self._completed()
+            one = passed.begun(line) if passed and not is_hit else None
+            if one is not None:
+                event = self._completed()
                 if event is not None:
                     yield event
-                if one is not None:
-                    self._held = line, self._at, one
+                self._begun, self._held, self._held_at = one, [line], self._at
+            elif passed and not is_hit and self._goes_on(passed, line):
+                self._held.append(line)
+            else:
+                event = self._read(line)
+                if event is not None:
+                    yield event
             self._at = end
+
+    def _goes_on(self, passed: PassedLines, line: bytes) -> bool:
+        """Say whether a line belongs to the event that is passed over."""
+        if self._begun is None or self._at - self._held_at > MOST_HELD_BYTES:
+            return False
+        return passed.goes_on(self._held[0], line)
 
     def last(self) -> Recorded | None:
         """Return the event that is still open."""
@@ -132,20 +143,19 @@ class MarkedLines:
         return iter([hit for hit, _ in hits])
 
     def _read(self, line: bytes) -> LogEvent | None:
-        """Let the parser take a line, and before it the one that is held."""
-        if self._held is not None:
-            held, at, _ = self._held
-            self._held = None
-            self._parser.feed(held, offset=at)
+        """Let the parser take a line, and before it those that are held."""
+        if self._begun is not None:
+            self._begun = None
+            for held in self._held:
+                self._parser.feed(held, offset=self._held_at)
         event = self._parser.feed(line, offset=self._at)
         return None if event is None else self._marked(event)
 
     def _completed(self) -> Recorded | None:
         """Return the event that is still open, to which nothing more belongs."""
-        if self._held is not None:
-            _, _, one = self._held
-            self._held = None
-            self._parser.lines += 1
+        if self._begun is not None:
+            one, self._begun = self._begun, None
+            self._parser.lines += len(self._held)
             return one
         event = self._parser.flush()
         return None if event is None else self._marked(event)

@@ -33,7 +33,7 @@ _ODD = ("\ufffd".encode(), "\x9b".encode())
 # What a line is read one by one for, and what an event's first line may begin with.
 _CAREFUL = ("\x00", "\x1b", "\x9b", "\r", "\ufeff", "\ufffd")
 _MAY_BEGIN = re.compile(r"\n[\d{\[]")
-_FOLDING_ROLES = frozenset({Role.CJ, Role.LLM_PROVIDER})
+FOLDING_ROLES = frozenset({Role.CJ, Role.LLM_PROVIDER})
 
 
 class LineParser:
@@ -163,7 +163,7 @@ class LineParser:
     def _takes_all(self, fold: Fold) -> bool:
         if fold.tracing:
             return True
-        return fold.head.shape is Shape.CONSOLE and self._role in _FOLDING_ROLES
+        return fold.head.shape is Shape.CONSOLE and self._role in FOLDING_ROLES
 
     def _fold(self, text: str) -> None:
         fold = self._open
@@ -173,6 +173,18 @@ class LineParser:
 
     def _unread(self, source: object, offset: int | None) -> LogEvent:
         return LogEvent.unread(source, self.service, self._outside, self._role, offset)
+
+
+def is_plain(line: bytes) -> bool:
+    """Say whether a line is text without any oddity that is counted."""
+    if len(line) > MAX_LINE_BYTES or b"\x00" in line:
+        return False
+    if line.isascii():
+        return True
+    try:
+        return "\ufffd" not in line.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def plain_json(line: bytes) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import orjson
 from hypothesis import given, settings
@@ -9,14 +10,21 @@ from hypothesis import strategies as st
 
 from bot.domain.log import LogEvent, Role
 from bot.replay.passed import PassedEvent, Recorded
-from bot.replay.wanted import Wanted
+from bot.replay.wanted import MOST_HELD_BYTES, Wanted
 from bot.sources.log_format.parser import LineParser
 
 WORD = "Requeueing request"
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
 TICK = timedelta(seconds=15)
 AT = "2026-03-04T08:00:01.000000Z"
 JSON = orjson.dumps({"event": "Stored a chunk", "timestamp": AT, "level": "info"})
 CONSOLE = f"{AT} [info     ] Stored a chunk [app.storage] lineno=7".encode()
+LOCAL = b"2026-03-04 08:00:04 [debug    ] Stored a chunk [app.storage]"
+COLOURED = (
+    b"\x1b[2m2026-03-04 08:00:05\x1b[0m [\x1b[32m\x1b[1minfo     \x1b[0m] \x1b[1mStored\x1b[0m a "
+    b"chunk [\x1b[0m\x1b[1m\x1b[34mapp.storage\x1b[0m]"
+)
+BOX = "\x1b[31m│\x1b[0m \x1b[34m│\x1b[0m   chunk = 'Ö' \x1b[34m│\x1b[0m".encode()
 LINES = (
     JSON, CONSOLE,
     JSON.replace(b"Stored", WORD.encode()), CONSOLE.replace(b"Stored", WORD.encode()),
@@ -31,6 +39,15 @@ LINES = (
     JSON.replace(f'"{AT}"'.encode(), b'0,"time":1772000000'), b'{"said": "so"}', b"{}",
     JSON.replace(b"Stored", b"\\ud800"), JSON.replace(b"Stored", b"St\xffred"),
     b"", b"  ", b"and the rest of it", b"    at " + WORD.encode(),
+    LOCAL, LOCAL.replace(b"Stored", WORD.encode()), LOCAL.replace(b" 08:", b"T08:"),
+    LOCAL.replace(b"03-04", b"13-44"), LOCAL.replace(b"Stored", b"\x1b]0;St\x07ored"),
+    COLOURED, COLOURED.replace(b"Stored", WORD.encode()), COLOURED.replace(b"[0m [", b"[0m["),
+    COLOURED.replace(b"\x1b[2m", b"\x1b]0;x\x07"), COLOURED.replace(b"\x1b[0m [", b"\x9b0m ["),
+    BOX, BOX.replace(b"chunk", WORD.encode()), BOX.replace("│".encode(), b""),
+    BOX.replace("│".encode(), "①".encode()), BOX.replace("Ö".encode(), b"\xd6"),
+    BOX.replace("Ö".encode(), "\ufffd".encode()), BOX.replace(b"\x1b[31m", b"\x1b[31"),
+    BOX.replace("│".encode(), b"2026-03-04 08:00:06 [info ] Said"), "² is the rest".encode(),
+    b"\x1b[0m", b"\r", b"[2026-03-04 08:00:07 +0000] [7] [INFO] Running", b"[and so on", b"7 more",
     b"Traceback (most recent call last):",
     b'  File "a.py", line 1, in run', b"ValueError: of no use", WORD.encode(), b"INFO: started",
 )  # fmt: skip
@@ -38,21 +55,23 @@ MANY = st.lists(st.sampled_from(LINES) | st.binary(max_size=40), max_size=40)
 
 
 def _read(
-    blocks: Iterable[Sequence[bytes]], words: Sequence[str] | None
+    blocks: Iterable[Sequence[bytes]], words: Sequence[str] | None, role: Role = Role.CJ
 ) -> tuple[list[Recorded], LineParser, Wanted]:
-    parser, wanted = LineParser("cj", "huleedu_cj", Role.CJ, UTC), Wanted({"one": words})
-    reading = wanted.reading(parser, Role.CJ, UTC)
+    parser, wanted = LineParser("cj", "huleedu_cj", role, STOCKHOLM), Wanted({"one": words})
+    reading = wanted.reading(parser, role, STOCKHOLM)
     events = [event for block in blocks for event in reading.events(block)]
     last = reading.last()
     return [*events, *([] if last is None else [last])], parser, wanted
 
 
 @settings(max_examples=600)
-@given(MANY, st.integers(min_value=1, max_value=40))
-def test_events_and_counts_are_those_of_the_parser(lines: list[bytes], cut: int) -> None:
+@given(MANY, st.integers(min_value=1, max_value=40), st.sampled_from((Role.CJ, Role.OTHER)))
+def test_events_and_counts_are_those_of_the_parser(
+    lines: list[bytes], cut: int, role: Role
+) -> None:
     lines = [line.replace(b"\n", b"") for line in lines]
-    whole, all_of, _ = _read([lines[:cut], lines[cut:]], None)
-    found, some, wanted = _read([lines[:cut], lines[cut:]], [WORD])
+    whole, all_of, _ = _read([lines[:cut], lines[cut:]], None, role)
+    found, some, wanted = _read([lines[:cut], lines[cut:]], [WORD], role)
     assert [(one.at, one.container, one.role) for one in found] == [
         (one.at, one.container, one.role) for one in whole
     ]
@@ -66,6 +85,25 @@ def test_most_lines_of_no_use_are_not_read() -> None:
     found, parser, _ = _read([[JSON, CONSOLE] * 50], [WORD])
     assert [type(one) for one in found] == [PassedEvent] * 100
     assert parser.lines == 100
+
+
+def test_what_was_raised_is_passed_over_with_its_event_and_read_where_it_holds_a_word() -> None:
+    raised = [LOCAL, b"Traceback (most recent call last):", b'  File "a.py", line 1', BOX, b""]
+    found, parser, _ = _read([[*raised, COLOURED, *raised, LOCAL]], [WORD])
+    assert [type(one) for one in found] == [PassedEvent] * 4
+    assert parser.lines == 12
+    found, _, wanted = _read([[*raised, WORD.encode()], [LOCAL]], [WORD])
+    assert [wanted.holds(one) for one in found] == [True, False]
+
+
+def test_an_event_that_never_ends_is_not_held() -> None:
+    lines = [LOCAL, *[b" " * 1_000] * (2 * MOST_HELD_BYTES // 1_000), LOCAL]
+    reading = (wanted := Wanted({"one": [WORD]})).reading(
+        parser := LineParser("cj", "huleedu_cj", Role.CJ, UTC), Role.CJ, UTC
+    )
+    assert [type(one) for one in reading.events(lines)] == [LogEvent]
+    assert not wanted.holds(LogEvent(None, "cj", "huleedu_cj", Role.CJ, "", "", offset=0))
+    assert parser.lines == len(lines) - 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 120), st.booleans())))
