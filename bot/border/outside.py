@@ -244,10 +244,17 @@ def _let_out(value: Any) -> Any:
         return value
     if kind is list:
         return [one if type(one) in _PLAIN else _let_out(one) for one in value]
+    if kind is dict:
+        return {
+            key if type(key) in _PLAIN else _let_out(key): (
+                item if type(item) in _PLAIN else _let_out(item)
+            )
+            for key, item in value.items()
+        }
     match value:
         case Outside():
             return str(value)
-        case dict() | Mapping():
+        case Mapping():
             return {_let_out(key): _let_out(item) for key, item in value.items()}
         case list():
             return [_let_out(item) for item in value]

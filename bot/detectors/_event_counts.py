@@ -187,8 +187,8 @@ def event_counts(samples: Sequence[Sample], over_after: timedelta) -> tuple[Even
     What comes after a silence of `over_after` is a new episode.
     """
     found: dict[str, EventCount] = {}
-    for sample in samples:
-        groups = sample.data.get("groups")
+    for sample in [one for one in samples if one.data.get("groups")]:  # few have any
+        groups = sample.data["groups"]
         for subject, group in groups.items() if isinstance(groups, dict) else ():
             fresh = int(group["count"]) if sample is samples[-1] else 0
             before = found.get(subject)

@@ -1,7 +1,7 @@
 """Whose an item of the queue is, by lines that tie it to a request and this to a batch; pure."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from bot.border.outside import raw
@@ -34,7 +34,7 @@ class LineOwners:
     batches: dict[str, str] = field(default_factory=dict)
     waves: dict[str, str] = field(default_factory=dict)
 
-    def after(self, events: Iterable[LogEvent], here: Collection[str]) -> "LineOwners":
+    def after(self, events: Iterable[LogEvent], here: Set[str]) -> "LineOwners":
         """Return it after more lines; it holds on to items that are `here`, or new."""
         requests = {item: one for item, one in self.requests.items() if item in here}
         batches, waves = dict(self.batches), dict(self.waves)

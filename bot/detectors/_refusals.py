@@ -93,7 +93,9 @@ def run_of(values: Mapping[str, Any]) -> RefusalRun | None:
 
 def runs_in(values: Any) -> tuple[RefusalRun, ...]:
     """Return the runs that a sample holds."""
-    found = (run_of(one) for one in values or () if isinstance(one, Mapping))
+    if not values:
+        return ()
+    found = (run_of(one) for one in values if isinstance(one, Mapping))
     return tuple(one for one in found if one is not None)
 
 

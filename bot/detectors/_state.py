@@ -1,12 +1,14 @@
 """The base of detectors that read a state at each tick, and what their samples have in common."""
 
-from datetime import datetime
-from typing import Any, ClassVar
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypeVar
 
 from bot.domain.alert import Judgement, Sample, Sight, Window
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 
+T = TypeVar("T")
 NOTHING_READ = "nothing was read yet"
 
 
@@ -43,3 +45,22 @@ def nothing_read(window: Window) -> Judgement | None:
 def moment(value: Any) -> datetime | None:
     """Return the time that a sample holds as text, None when it holds none."""
     return datetime.fromisoformat(value) if isinstance(value, str) and value else None
+
+
+def in_utc(fact: T) -> T:
+    """Give each time of a fact that was just read from JSON the zone of all other times.
+
+    pydantic makes a zone of its own for each, and times of two zones compare 20 times slower.
+    """
+    return _in_utc(fact)  # type: ignore[no-any-return]
+
+
+def _in_utc(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, tuple):
+        return tuple(_in_utc(one) for one in value)
+    if is_dataclass(value):
+        for one in fields(value):
+            object.__setattr__(value, one.name, _in_utc(getattr(value, one.name)))
+    return value

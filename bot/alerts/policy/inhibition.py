@@ -155,14 +155,15 @@ def _covering(previous: Alert | None, decision: Decision, causes: Sequence[Alert
 
 
 def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
+    if cause.detector != rule.cause or symptom.detector not in rule.symptoms:
+        return False  # as with nearly every rule
     if rule.same_batch and symptom.condition.batch != cause.condition.batch:
         return False
     if rule.same_episode and not _is_told_of(symptom, cause):
         return False
     if rule.same_subject and symptom.subject != cause.subject:
         return False
-    named = cause.detector == rule.cause and rule.subject in cause.subject
-    return named and symptom.detector in rule.symptoms
+    return rule.subject in cause.subject
 
 
 def _is_told_of(symptom: Alert, cause: Alert) -> bool:

@@ -1,8 +1,10 @@
 """The samples a detector judges by, as they slide along with time; pure."""
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from bot.domain.alert import Sample, Window
 from bot.ports import Detector
@@ -10,16 +12,15 @@ from bot.ports import Detector
 # Followed logs go on where they were left, so a short pause of the bot leaves no hole in what was
 # seen; after a longer one, or a step of the clock, nothing may be concluded from silence.
 LONGEST_GAP = timedelta(minutes=5)
+_at = attrgetter("at")
 
 
 def extended(window: Window | None, sample: Sample, keep: timedelta) -> Window:
     """Return the window with one more sample, without those that are too old or in the future."""
     if window is None:
         return Window((sample,), sample.at)
-    start = sample.at - keep
-    kept = window.samples
-    if kept and (kept[0].at < start or kept[-1].at >= sample.at):
-        kept = tuple(one for one in kept if start <= one.at < sample.at)
+    begin = bisect_left(window.samples, sample.at - keep, key=_at)
+    kept = window.samples[begin : bisect_left(window.samples, sample.at, key=_at)]
     if _is_broken(window, sample.at):
         return Window((*kept, sample), sample.at)
     return Window((*kept, sample), window.started_at)

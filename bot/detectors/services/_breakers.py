@@ -25,10 +25,13 @@ def without_closed(known: Sequence[Sample]) -> list[Sample]:
     closed: set[str] = set()
     found: list[Sample] = []
     for one in reversed(known):
-        turns: Mapping[str, bool] = one.data.get("breakers") or {}
+        turns: Mapping[str, bool] | None = one.data.get("breakers")
+        if not turns:
+            found.append(one)
+            continue
         # A line that names no breaker means one of those that are named elsewhere.
         lines = sum(is_open and not (name in closed or (closed and not name))
                     for name, is_open in turns.items())  # fmt: skip
-        found.append(replace(one, data={**one.data, "circuit_lines": lines}) if turns else one)
+        found.append(replace(one, data={**one.data, "circuit_lines": lines}))
         closed |= {name for name, is_open in turns.items() if not is_open}
     return found[::-1]

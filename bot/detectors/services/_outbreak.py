@@ -1,18 +1,24 @@
 """The samples of an outbreak: where it began, what is recent, and what a refusal covers; pure."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from bot.detectors._failure_streak import onset_of
 from bot.detectors._refusals import RefusalRun, runs_in
-from bot.detectors.services._provider_text import failed_in
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.alert import Condition, Sample
 from bot.domain.words import with_time
 
 REFUSALS = "refusals"
+# What a sample counts, or that it was so once.
+COUNTED = (
+    *("failures", "items", "done", "given_up"),
+    *("circuit_lines", "hopeless", "gave_up_bundle"),
+)
 ANSWERS, OTHERWISE = "its answers come again", "it refuses for another reason now"
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
@@ -48,24 +54,56 @@ def since_onset(condition: Condition, begun: datetime | None) -> Condition:
     return replace(condition, since=begun, title=title)
 
 
-def back_from(known: Sequence[Sample], until: datetime, span: timedelta) -> list[Sample]:
-    """Return the samples of a span, and those before it back to the last answer."""
-    found: list[Sample] = []
-    answered = False
-    for one in reversed(known):
-        if one.at > until:
-            continue
-        answered = answered or bool(one.data.get("done"))
-        is_streak = one.at > until - STREAK and not answered
-        if one.at <= until - span and not is_streak:
-            break
-        found.append(one)
-    return found[::-1]
+class Stretch(NamedTuple):
+    """Samples one after the other, and what they counted together, by its name."""
+
+    samples: Sequence[Sample]
+    counts: Mapping[str, int]
+
+    @property
+    def failed(self) -> int:
+        """The real failures: a bundle counts as one, whatever its items log."""
+        return self.counts["failures"] or self.counts["items"]
+
+
+class Looks:
+    """Samples of which any stretch is counted at once: each tick asks for many of them."""
+
+    def __init__(self, known: Sequence[Sample]) -> None:
+        self._known = known
+        self._times = [one.at for one in known]
+        self._sums = {
+            name: [*accumulate((int(one.data.get(name) or 0) for one in known), initial=0)]
+            for name in COUNTED
+        }
+        # How many samples lie before the first after the last answer.
+        answered = (place if one.data.get("done") else 0 for place, one in enumerate(known, 1))
+        self._answered = [*accumulate(answered, max)]
+
+    def after(self, moment: datetime) -> Stretch:
+        """Return what was sampled after a moment, the last sample at least."""
+        begin = bisect_right(self._times, moment)
+        return self._stretch(min(begin, len(self._known) - 1), len(self._known))
+
+    def back_from_each(self, since: datetime, span: timedelta) -> Iterator[Stretch]:
+        """Yield a span back from each sample after a moment, newest first.
+
+        Each goes back to the last answer, where that was not long ago.
+        """
+        for place in reversed(range(bisect_right(self._times, since), len(self._known))):
+            until = self._times[place]
+            streak = max(self._answered[place], bisect_right(self._times, until - STREAK))
+            yield self._stretch(min(streak, bisect_right(self._times, until - span)), place + 1)
+
+    def _stretch(self, begin: int, end: int) -> Stretch:
+        counts = {name: sums[end] - sums[begin] for name, sums in self._sums.items()}
+        return Stretch(self._known[begin:end], counts)
 
 
 def fails(sample: Sample) -> bool:
     """Say whether anything failed in a sample, or a breaker opened."""
-    return bool(failed_in([sample]) or sample.data.get("circuit_lines"))
+    data = sample.data
+    return bool(data.get("failures") or data.get("items") or data.get("circuit_lines"))
 
 
 def refused_no_more(known: Sequence[Sample], reason: FailureReason) -> str:

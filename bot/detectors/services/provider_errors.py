@@ -30,7 +30,8 @@ from bot.detectors.services._outbreak import (
     REFUSALS,
     STREAK,
     TAIL,
-    back_from,
+    Looks,
+    Stretch,
     fails,
     onset,
     refused_no_more,
@@ -46,7 +47,6 @@ from bot.detectors.services._provider_text import (
     provider_condition,
     refusal_condition,
     refusal_subject,
-    summed,
 )
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import Missing
@@ -179,8 +179,7 @@ class ProviderErrors:
         if not known:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
         refused, known = self._refused(known, now)
-        known = self._after_quiet(known)
-        failing = [one for one in known if fails(one)]
+        known, failing = self._after_quiet(known)
         over = words("no more came", when(failing[-1].at, " since ")) if failing else ANSWERS
         ends = {refusal_subject(one): refused_no_more(known, one) for one in LASTING}
         closing = {PROVIDER: over, **ends}
@@ -211,14 +210,15 @@ class ProviderErrors:
         return told, [without(one) if any(within(one, run) for run in runs.values()) else one
                       for one in known]  # fmt: skip
 
-    def _after_quiet(self, known: list[Sample]) -> list[Sample]:
-        """Return the samples after a burst that was reported and is over."""
+    def _after_quiet(self, known: list[Sample]) -> tuple[list[Sample], list[Sample]]:
+        """Return the samples after a burst that was reported and is over, and those that fail."""
         failing = [one for one in known if fails(one)]
         for last, later in reversed(list(pairwise(failing))):
             before = [one for one in known if one.at <= last.at]
             if later.at - last.at >= self._quiet and self._newest(before, [last], last.at):
-                return [one for one in known if one.at > last.at]
-        return known
+                rest = [one for one in known if one.at > last.at]
+                return rest, [one for one in failing if one.at > last.at]
+        return known, failing
 
     def _newest(
         self, known: Sequence[Sample], failing: Sequence[Sample], now: datetime
@@ -227,42 +227,40 @@ class ProviderErrors:
         span = timedelta(seconds=self._settings.window_seconds)
         circuits = bool(known[-1].data.get("circuits"))
         if not failing or now - failing[-1].at >= self._quiet:
-            recent = [one for one in known if now - one.at < min(self._quiet, span)]
-            recent = recent or list(known[-1:])
-            return self._condition(recent, circuits, now, known) if circuits else None
+            recent = Looks(known).after(now - min(self._quiet, span)) if circuits else None
+            return self._condition(recent, circuits, now, known) if recent else None
         begun = onset(known)
-        for look in (one for one in reversed(known) if now - one.at < self._quiet):
-            condition = self._condition(
-                back_from(known, look.at, span), circuits, now, known, begun
-            )
+        for recent in Looks(known).back_from_each(now - self._quiet, span):
+            condition = self._condition(recent, circuits, now, known, begun)
             if condition is not None:
                 return since_onset(condition, begun)
         return None
 
     def _condition(
         self,
-        recent: Sequence[Sample],
+        recent: Stretch,
         circuits: bool,
         now: datetime,
         known: Sequence[Sample],
         begun: datetime | None = None,
     ) -> Condition | None:
-        failed, done = failed_in(recent), summed(recent, "done")
-        is_open = circuits or any(one.data.get("circuit_lines") for one in recent)
+        counts, failed, done = recent.counts, recent.failed, recent.counts["done"]
+        is_open = circuits or bool(counts["circuit_lines"])
         share = failed / max(1, failed + done)
-        hopeless = any(one.data.get("hopeless") for one in recent)
-        gave_up = hopeless or any(one.data.get("gave_up_bundle") for one in recent)
+        hopeless = bool(counts["hopeless"])
+        gave_up = hopeless or bool(counts["gave_up_bundle"])
         burst = gave_up or (failed >= self._settings.least and share >= self._settings.share)
         if not (burst or is_open):
             return None
+        samples = recent.samples
         outbreak = Outbreak(
-            recent,
+            samples,
             failed,
             done,
-            summed(recent, "given_up"),
-            next((one.at for one in recent if failed_in([one])), recent[-1].at),
+            counts["given_up"],
+            next((one.at for one in samples if failed_in([one])), samples[-1].at),
             circuit_open=is_open,
-            mock_mode=bool(recent[-1].data.get("mock_mode")),
+            mock_mode=bool(samples[-1].data.get("mock_mode")),
             of_it=[one for one in known if begun and one.at >= begun],
         )
         return provider_condition(

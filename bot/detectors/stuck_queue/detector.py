@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from bot.detectors._state import unreadable_reason
+from bot.detectors._state import in_utc, unreadable_reason
 from bot.detectors.stuck_queue.alert_text import (
     QUEUE,
     sources_in_words,
@@ -248,7 +248,7 @@ def _trimmed(reading: QueueReading) -> QueueReading:
 def _observation(sample: Sample) -> Observation:
     data = {key: value for key, value in sample.data.items() if key != GAUGE}
     try:
-        return _OBSERVATION.validate_python(data)
+        return in_utc(_OBSERVATION.validate_python(data))
     except ValidationError:
         return Observation(sample.at, logs_readable=False, unreadable="sample unreadable")
 

@@ -67,7 +67,7 @@ class ExpiredItems(EventCountDetector):
     async def sample(self, watch: Watch) -> Sample:
         """Collect this tick's lines on what expired, with the batches that it was of."""
         dated = dated_events(watch)
-        held = [*self._owners.requests][-MOST_HELD:]
+        held = frozenset([*self._owners.requests][-MOST_HELD:])
         self._owners = self._owners.after((event for _, event in dated), held)
         said = [(sign, event) for _, event in dated if (sign := sign_of(event))]
         gone = {sign.queue_id: event for sign, event in said if sign.kind is SignKind.EXPIRED}
