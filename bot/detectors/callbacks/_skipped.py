@@ -38,7 +38,7 @@ class Batches:
 
     def note(self, events: Sequence[LogEvent]) -> None:
         """Take in one tick's lines."""
-        self.owners = self.owners.after(events, ())
+        self.owners = self.owners.after(events, frozenset())
 
     async def of(self, watch: Watch, callbacks: Sequence[PublishedCallback]) -> Mapping[str, str]:
         """Return the batch of each of these that is known, by its correlation id."""
