@@ -163,6 +163,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Dropping message after ", " failed attempts: topic='",
     ),
     (f"{_LIBS}/kafka/fallback_handler.py", NOW): ("dropping message: topic='",),
+    (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): ("Batch already terminal",),
     (f"{_CJ}/cj_core_logic/content_hydration.py", NOW): (
         "Student prompt reference missing", "Hydrated student prompt text is empty",
         "Unexpected error hydrating student prompt text", "Hydrated judge rubric text is empty",

@@ -9,7 +9,7 @@ from bot.detectors._provider_causes import as_json
 from bot.detectors._rows import Fact
 from bot.detectors._state import moment
 from bot.diagnosis.batch.endings import AFTER
-from bot.diagnosis.batch.finalisation_lines import batch_of
+from bot.diagnosis.batch.finalisation_lines import FINALISED, batch_of, is_finalised
 from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
 from bot.diagnosis.comparison.failed_start import FAILED_STARTS, failed_batch, why_not_started
 from bot.diagnosis.comparison.failures import Failures
@@ -18,6 +18,9 @@ from bot.domain.log import LogEvent, Role
 from bot.text.wording import part_of
 
 ENDS = "ends"
+# CJ leaves a batch as it is that another of its tasks ended, with the status that it has.
+TERMINAL, COMPLETE = "Batch already terminal", "COMPLETE_"
+WELL_AFTER_ALL = (*FINALISED, TERMINAL)
 MOST_KEPT = 50
 # A batch's requests may be refused for one reason after the other; so many are told.
 MOST_REASONS = 3
@@ -61,6 +64,9 @@ class LoggedEnds:
                 end = LoggedEnd(name, at, valid, failed, _why(event), given_up, done)
                 self._ends = dict([*self._ends.items(), (name, end)][-MOST_KEPT:])
 
+            elif event.role is Role.CJ and shows_result(event):
+                self._ends.pop(batch_of(event), None)
+
     def facts(self, known: Mapping[str, Sequence[Failures]], since: datetime) -> list[Fact]:
         """Return the ends since a moment as facts; `known` are the causes that name a batch."""
         return [_fact(one, known.get(one.batch) or ()) for one in self._ends.values()
@@ -100,6 +106,13 @@ class LoggedEnds:
                     given_up=bool(one.get("given_up")),
                     done=one.get("done"),
                 )
+
+
+def shows_result(event: LogEvent) -> bool:
+    """Say whether CJ's line shows that a batch has a result, whatever ended it before."""
+    if is_finalised(event):
+        return True
+    return event.event.startswith(TERMINAL) and str(event.fields.get("status")).startswith(COMPLETE)
 
 
 def is_end(event: LogEvent) -> bool:

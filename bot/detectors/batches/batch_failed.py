@@ -17,14 +17,16 @@ from bot.detectors._provider_causes import (
     kept,
     tells_a_cause,
 )
-from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of
+from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_in, facts_of
 from bot.detectors._state import moment
 from bot.detectors.batches._logged_ends import (
     ENDED_SO,
     ENDS,
     MOST_REASONS,
+    WELL_AFTER_ALL,
     LoggedEnds,
     is_end,
+    shows_result,
 )
 from bot.diagnosis.batch.endings import why_ended
 from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
@@ -32,7 +34,7 @@ from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE, RUN_AGAIN
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_of, merged
-from bot.domain.alert import Condition, Sample
+from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.batch.header import missing_essays
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
@@ -44,6 +46,7 @@ from bot.text.wording import part_of
 
 # Batches of which it is remembered why the provider failed.
 MOST_REMEMBERED = 50
+HAS_RESULT = "it has a result after all"
 LOGGED, ROWS = "logged", "rows"
 
 
@@ -62,7 +65,13 @@ class BatchFailed(RowDetector):
     of_events: ClassVar[bool] = True
     Settings: ClassVar[type[BaseModel]] = BatchFailedSettings
 
-    needles: ClassVar[tuple[str, ...]] = (*CAUSE_NEEDLES, LOW_SUCCESS, GAVE_UP, ENDED_SO)
+    needles: ClassVar[tuple[str, ...]] = (
+        *CAUSE_NEEDLES,
+        LOW_SUCCESS,
+        GAVE_UP,
+        ENDED_SO,
+        *WELL_AFTER_ALL,
+    )
 
     def __init__(self, settings: BatchFailedSettings) -> None:
         self._keep = timedelta(seconds=settings.keep_seconds)
@@ -71,10 +80,11 @@ class BatchFailed(RowDetector):
         self._rows: dict[str, tuple[Failures, ...]] = {}
         self._ends = LoggedEnds()
         self._requests = FailedRequests()
+        self._told = False
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether a line says why the model's provider failed, or that a batch ended so."""
-        return tells_a_cause(event) or is_end(event)
+        return tells_a_cause(event) or is_end(event) or shows_result(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Learn from the samples that were kept when the bot first looked."""
@@ -82,6 +92,7 @@ class BatchFailed(RowDetector):
         self._began = min((at for at in began if at), default=self._began)
         self._logged, self._rows = (_failures(samples[-1].data.get(one)) for one in (LOGGED, ROWS))
         self._ends.resume(samples[-1].data.get(ENDS))
+        self._told = bool(samples[-1].data.get("facts"))
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect the batches that ended without a result since the first look."""
@@ -109,7 +120,8 @@ class BatchFailed(RowDetector):
     def _by_lines(self, now: datetime, since: datetime) -> Sample:
         """Return what the lines of CJ alone say of ends, where there is no database to ask."""
         facts = self._ends.facts(self._logged, since)
-        data = {"facts": plain(facts), **self._known()} if facts else {}
+        self._told = self._told or bool(facts)
+        data = {"facts": plain(facts), **self._known()} if self._told else {}
         return Sample(now, {**data, "began": since.isoformat()} if data else {})
 
     async def _note(self, watch: Watch) -> None:
@@ -137,6 +149,18 @@ class BatchFailed(RowDetector):
         named = [one for one in known if one.reason is not FailureReason.UNKNOWN]
         fact = _fact(batch, named) if _is_new(batch, since) else None
         return {**fact, **self._ends.unsent(name)} if fact else None
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the newest facts; an end that is none any more has its own word; pure."""
+        judgement = super().judge(window, now)
+        recent = {
+            str(fact["subject"])
+            for one in window.samples
+            for fact in facts_in(one)
+            if (since := moment(fact["since"])) and now - since <= self._keep
+        }
+        closing = {**judgement.closing, **dict.fromkeys(recent, HAS_RESULT)}
+        return replace(judgement, closing=closing) if judgement.closing else judgement
 
     def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
         """Yield the condition of each end that is not too long ago."""

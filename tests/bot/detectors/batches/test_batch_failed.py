@@ -275,6 +275,36 @@ async def test_without_a_database_cj_s_own_line_tells_the_end(
     assert (str(found.headline), found.batch, found.since) == (headline, "34", ago(minutes=2))
 
 
+def _finished(minutes: float, text: str, status: str = "") -> LogEvent:
+    fields = {"batch_id": 34, **({"status": status} if status else {})}
+    return replace(said(ago(minutes=minutes), text, level="info", role=Role.CJ), fields=fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "has_result"),
+    [
+        ("Completed scoring finalization for batch", "", True),
+        ("Batch already terminal, skipping failure finalization", "COMPLETE_STABLE", True),
+        ("Batch already terminal, skipping failure finalization", "ERROR_PROCESSING", False),
+    ],
+)
+async def test_an_end_that_a_result_refutes_is_taken_back(
+    text: str, status: str, has_result: bool
+) -> None:
+    """CJ's line says that it failed, and another of its tasks has published the batch's result."""
+    detector = BatchFailed(SETTINGS)
+    detector.resume([Sample(ago(minutes=20), {"began": ago(minutes=20).isoformat()})])
+    ticks = [
+        GivenWatch(ago(minutes=1), ago(minutes=15), batches=None, logs=Followed((_low(2),))),
+        GivenWatch(NOW, ago(minutes=1), batches=None,
+                   logs=Followed((_finished(0.5, text, status),))),
+    ]  # fmt: skip
+    assert told(await played(detector, ticks[:1])) == ["batch-failed"]
+    judgement = await played(detector, ticks)
+    assert told(judgement) == ["batch-failed"] * (not has_result)
+    assert judgement.closing["batch 34"] == "it has a result after all"
+
+
 async def test_an_end_names_every_reason_for_which_its_requests_were_refused() -> None:
     lines = (
         _answer(9, 401, "authentication_error", 1), _taken(8.9, request=1),
