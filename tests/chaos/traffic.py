@@ -39,8 +39,13 @@ def _warnings(runs: int, false: Counter[str], hours: float) -> Iterator[Row]:
     """Yield for each warning how often it was right and early, and how often it was false."""
     for trouble in TROUBLES:
         line = warnings.measured(trouble.detector, runs)
-        came, hits, late, leads, vain, after = line.cells[1:]
+        came, hits, late, leads, lasting, vain, after = line.cells[1:]
         count = false[trouble.detector]
-        said = f"{came}, {hits}, {late}; {leads}; {vain}, {after}; {count} in {hours:g} h"
-        what = "came about, hits, late; lead; in vain of healed, told after; false in healthy h"
+        said = (
+            f"{came}, {hits}, {late}; {leads}; {lasting}; {vain}, {after}; {count} in {hours:g} h"
+        )
+        what = (
+            "came about, hits, late; lead; told of not come; in vain of healed, told after; "
+            "false in healthy h"
+        )
         yield Row(trouble.detector, what, said, count == 0)

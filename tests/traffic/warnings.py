@@ -52,7 +52,8 @@ class Forecasted:
 class WarningLine:
     """One warning over many towns; `leads` are the seconds from warning to fault.
 
-    Of those in vain, `averted` were told before it was healed.
+    Of those in vain, `averted` were told before it was healed. Of those that were not healed and
+    did not come about within its patience, `lasting` were warned of.
     """
 
     detector: str
@@ -63,6 +64,7 @@ class WarningLine:
     healed: int
     in_vain: int
     averted: int
+    lasting: int
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -72,8 +74,9 @@ class WarningLine:
             spread = f"{min(leads):.1f} / {median(leads):.1f} / {max(leads):.1f} min"
         vain = f"{self.in_vain} of {self.healed}"
         after = str(self.in_vain - self.averted)
+        lasting = f"{self.lasting} of {self.runs - self.came}"
         came, hits = str(self.came), str(len(self.leads))
-        return self.detector, came, hits, str(self.late), spread, vain, after
+        return self.detector, came, hits, str(self.late), spread, lasting, vain, after
 
 
 def _fails(town: Town) -> None:
@@ -208,8 +211,9 @@ def measured(detector: str, runs: int, processes: int = 2) -> WarningLine:
     vain = [one.warned for one in spared if one.warned is not None]
     averted = sum(at <= _healed_after(detector) for at in vain)
     late = len(came) - len(leads)
+    lasting = sum(one.came is None and one.warned is not None for one in broken)
     return WarningLine(
-        detector, runs, len(came), tuple(leads), late, len(spared), len(vain), averted
+        detector, runs, len(came), tuple(leads), late, len(spared), len(vain), averted, lasting
     )
 
 
@@ -233,8 +237,8 @@ def heading(hours: float) -> str:
     """Return the two lines that a table begins with."""
     told = f"false in {hours * len(MODES):g} healthy h"
     head = ("warning", "came about", "hits", "missed or late", "lead min / median / max",
-            "in vain, of healed", "told after it healed", told)  # fmt: skip
-    return f"| {' | '.join(head)} |\n|---|---:|---:|---:|---|---:|---:|---:|"
+            "told, of not come", "in vain, of healed", "told after it healed", told)  # fmt: skip
+    return f"| {' | '.join(head)} |\n|---|---:|---:|---:|---|---:|---:|---:|---:|"
 
 
 def row(line: WarningLine, false: Counter[str] | None) -> str:

@@ -40,6 +40,8 @@ NEARLY_ALL, TWICE = 0.8, 2
 # The second try of a request tells a trouble that goes on from one that has passed. Where many
 # are given back, several first tries do, too: a bundle of them may be given up within seconds.
 SECOND = 2
+# With worse odds, should the share of failures stay as it is, it is told with low confidence.
+LIKELY = 0.25
 Tried = tuple[int, int]
 
 
@@ -123,7 +125,7 @@ class RetriesRising:
             least, enough = self._least, self._alone_share
         if len(recent) < least or share < enough:
             return None
-        return _condition(recent, worst, waiting.count(worst))
+        return _condition(recent, worst, waiting.count(worst), share)
 
 
 DETECTOR = RetriesRising
@@ -204,8 +206,17 @@ def _at(retry: Mapping[str, Any]) -> datetime:
     return at
 
 
-def _condition(recent: Sequence[Mapping[str, Any]], worst: Tried, count: int) -> Condition:
+def _share_of_all(odds: float) -> str:
+    """Return how many of those that wait as long come to it, should as many fail as now."""
+    return "nearly all" if odds >= NEARLY_ALL else f"1 in {1 / max(odds, 0.001):.0f}"
+
+
+def _condition(
+    recent: Sequence[Mapping[str, Any]], worst: Tried, count: int, share: float
+) -> Condition:
     at, of = worst
+    odds = share ** (max(0, of - at) + 1)
+    confidence = Confidence.MEDIUM if odds >= LIKELY else Confidence.LOW
     since, tried = _at(recent[0]), f"try {at} of {of}"
     requests = many(count, "request", ("is", "are"))
     left = of - at
@@ -214,18 +225,19 @@ def _condition(recent: Sequence[Mapping[str, Any]], worst: Tried, count: int) ->
         subject=SUBJECT,
         rule="retries-rising",
         severity=Severity.WARN,
-        confidence=Confidence.MEDIUM,
+        confidence=confidence,
         title=words(
             f"Forecast: {requests} given up {then}, {tried}",
             when(since, ", failing since "),
-            ", medium confidence. Next: /logs llm_provider Requeueing",
+            f", {confidence.value} confidence. Next: /logs llm_provider Requeueing",
         ),
         since=since,
         known="failing again" if left > 0 else "last try",
         count=0,
         headline=f"Forecast: {requests} given up {then} ({tried})",
         lasts=False,
-        why="A request that fails on its last try is given up, and a bundle fails as a whole.",
+        why="A request that fails on its last try is given up. "
+        f"Where {share:.0%} fail, as now, that happens to {_share_of_all(odds)}.",
         evidence=tuple(
             EvidenceLine(str(one["source"]), _at(one), str(one["text"])) for one in recent[-3:]
         ),

@@ -7,6 +7,7 @@ import pytest
 from bot.detectors.early.retries_rising import CLOSING, RetriesRising, RetriesRisingSettings
 from bot.domain.alert import Sight
 from bot.domain.evidence import Missing
+from bot.domain.report import Confidence
 from tests.support.forecasts import retried
 from tests.support.scenes import NOW, judged, played
 from tests.support.watches import GivenWatch
@@ -48,6 +49,26 @@ async def test_the_warning_says_what_is_left_before_they_are_given_up() -> None:
         "Forecast: 8 requests are given up after one more failure (try 3 of 3)"
     )
     assert len(condition.evidence) == 2
+
+
+@pytest.mark.parametrize(
+    ("watches", "odds", "confidence"),
+    [
+        (retried((3, 2, 8), (1, 3, 8)), "Where 100% fail, as now, that happens to nearly all.",
+         Confidence.MEDIUM),
+        (retried((3, 2, 1), (2, 3, 1), (1, 3, 1), done=3), "Where 50% fail, as now, that happens "
+         "to 1 in 2.", Confidence.MEDIUM),
+        (retried((3, 1, 1), (2, 1, 1), (1, 2, 1), done=6), "Where 33% fail, as now, that happens "
+         "to 1 in 9.", Confidence.LOW),
+    ],
+)  # fmt: skip
+async def test_the_warning_says_its_odds_and_is_as_sure_as_they_are(
+    watches: Iterable[GivenWatch], odds: str, confidence: Confidence
+) -> None:
+    (condition,) = (await played(detector(), watches)).conditions
+    assert str(condition.why).endswith(odds)
+    assert condition.confidence is confidence
+    assert f"{confidence.value} confidence" in str(condition.title)
 
 
 async def test_only_the_requests_that_still_wait_are_counted() -> None:
