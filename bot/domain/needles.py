@@ -68,7 +68,6 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Request queued for processing - results will be delivered",
         "Processing LLM comparison callback for request", "Received successful comparison",
         "Received error callback", "Callback processed for batch ",
-        "Continuation check computed",
         "Callback enables workflow continuation for batch ",
         "Updated comparison pair ", "comparison_result",
         "effective_llm_batching_mode", "Generated rankings", "partial scoring triggered",
@@ -163,7 +162,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Dropping message after ", " failed attempts: topic='",
     ),
     (f"{_LIBS}/kafka/fallback_handler.py", NOW): ("dropping message: topic='",),
-    (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): ("Batch already terminal",),
+    (f"{_CJ}/cj_core_logic/workflow_continuation.py", NOW): ("Continuation check computed",),
     (f"{_CJ}/cj_core_logic/content_hydration.py", NOW): (
         "Student prompt reference missing", "Hydrated student prompt text is empty",
         "Unexpected error hydrating student prompt text", "Hydrated judge rubric text is empty",
@@ -180,7 +179,9 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Error processing LLM comparison callback message",
     ),
     (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): ("completion detected",),
-    (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): ("Failed single-essay finalization",),
+    (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): (
+        "Failed single-essay finalization", "Batch already terminal",
+    ),
     (f"{_CJ}/implementations/grade_projection_repository.py", NOW): (
         "Failed to store grade projections",
     ),
