@@ -88,7 +88,9 @@ def run() -> None:
 
 @cli.command(epilog=help_texts.DEMO)
 def demo(
-    port: Annotated[int, typer.Option(help="Where the local Slack workspace listens.")] = 8765,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where the local Slack workspace listens.")
+    ] = 8765,
 ) -> None:
     """Show everything on this machine: the incident, a local Slack workspace and the bot."""
     try:
@@ -110,7 +112,8 @@ def ask(
     words: Annotated[
         list[str],
         typer.Argument(
-            help='A command as in Slack, such as "/batch status 34".', autocompletion=next_words
+            help='A question such as "is 34 ok?", or a command as in Slack: "/batch status 34".',
+            autocompletion=next_words,
         ),
     ],
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print it.")] = (

@@ -1,6 +1,7 @@
 """Moments as people type them: `30m`, `tomorrow`, `22:00..23:30`, `yesterday`; pure."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.errors import UsageError
@@ -9,9 +10,12 @@ from commands._words import shown, span
 TOMORROW = "tomorrow"
 MORNING = time(8)
 DAYS_AGO = {"today": 0, "yesterday": 1}
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+            "måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag")  # fmt: skip
 LONGEST = timedelta(days=90)
 _HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[tT ]\d\d:\d\d(?::\d\d)?(?:[zZ]|[+-]\d\d:\d\d)?)?", re.ASCII)
+PAST_EXAMPLES = "Write 2h, 3d, 23:10, yesterday, monday or 2025-11-20."
 EXAMPLES = "Write 30m, 2h, tomorrow, 22:30 or 2025-11-20T22:30."
 
 
@@ -51,29 +55,45 @@ def window(word: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
 
 
 def is_past_moment(word: str) -> bool:
-    """Say whether a word means a time before now: a span, an hour, a day, today or yesterday."""
+    """Say whether a word means a time before now: a span, an hour, a date, or a day by its name."""
     shape = _HOUR.fullmatch(word) or _DAY.fullmatch(word)
-    return word.casefold() in DAYS_AGO or bool(shape) or span(word) is not None
+    return word.casefold() in (*DAYS_AGO, *WEEKDAYS) or bool(shape) or span(word) is not None
+
+
+def check_since(options: Mapping[str, str], usage: Sequence[str]) -> None:
+    """Check what --since was given. Raises UsageError for no moment."""
+    if "since" in options and not is_past_moment(options["since"]):
+        message = f"{shown(options['since'])} is no moment. {PAST_EXAMPLES}"
+        raise UsageError(message, usage=usage)
 
 
 def past(word: str, now: datetime, zone: tzinfo) -> datetime:
     """Return the moment before `now` that a word means: `2h` ago, the last 23:10, a day's begin.
+
+    The name of a weekday is the newest day that is called so.
 
     Raises UsageError for no moment and for one that is to come.
     """
     length, local = span(word), now.astimezone(zone)
     if length is not None:
         return now - length
-    if word.casefold() in DAYS_AGO:
-        day = local.date() - timedelta(days=DAYS_AGO[word.casefold()])
+    days = _days_ago(word.casefold(), local.date())
+    if days is not None:
+        day = local.date() - timedelta(days=days)
         return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
     if hour := _HOUR.fullmatch(word):
         at = datetime.combine(local.date(), time(int(hour[1]), int(hour[2])), tzinfo=zone)
         return (at if at <= now else at - timedelta(days=1)).astimezone(UTC)
     moment = _after(word, now, zone).astimezone(UTC)
     if moment > now:
-        raise UsageError(f"{shown(word)} is to come.", hint="Write 2h, 3d, 23:10 or yesterday.")
+        raise UsageError(f"{shown(word)} is to come.", hint=PAST_EXAMPLES)
     return moment
+
+
+def _days_ago(fold: str, today: date) -> int | None:
+    if fold in WEEKDAYS:
+        return (today.weekday() - WEEKDAYS.index(fold)) % 7
+    return DAYS_AGO.get(fold)
 
 
 def stretch(word: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime | None]:

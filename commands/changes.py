@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.ports import Request
 from bot.registry import SlashCommand, Usage
-from commands._moments import is_past_moment, past
+from commands._moments import PAST_EXAMPLES, is_past_moment, past
 from commands._words import misuse, shown, split_options, tokens, usage_lines
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def parse(text: str) -> Request:
         raise misuse(f"/changes takes one moment, not {len(given)}.", "changes", USAGES)
     if given and not is_past_moment(given[0]):
         raise misuse(
-            f"{shown(given[0])} is no moment. Write 2h, 3d, 23:10, yesterday or 2025-11-20.",
+            f"{shown(given[0])} is no moment. {PAST_EXAMPLES}",
             "changes",
             USAGES,
         )

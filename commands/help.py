@@ -23,6 +23,8 @@ USAGES = (
 def parse(text: str) -> Request:
     """Take nothing, or the name of a command, a rule or a detector. Raises UsageError."""
     words, options = split_options(tokens(text), usage=usage_lines("help", USAGES))
+    if len(words) == 2 and _is_verb(*words):
+        words = words[:1]
     if len(words) > 1:
         raise misuse("/help takes one command, rule or alert at most.", "help", USAGES)
     if not words:
@@ -38,6 +40,13 @@ def parse(text: str) -> Request:
         word=asked,
         choices=(*commands(), *entries(), *_alerts()),
     )
+
+
+def _is_verb(name: str, verb: str) -> bool:
+    """Say whether a word is a verb of a command, as in `/help batch list`."""
+    command = commands().get(name.removeprefix("/").casefold())
+    verbs = (usage.words.split()[:1] for usage in command.usages) if command else ()
+    return [verb.casefold()] in verbs
 
 
 def _alerts() -> tuple[str, ...]:

@@ -143,7 +143,8 @@ def must_be_kept(asked: Asked, settings: Settings) -> None:
         return
     if own.database_url is None and not own.data_dir.is_dir():
         is_change = asked.request.verb in asked.command.changes
-        so = "what you do cannot be written down" if is_change else "what is open is not known"
+        unknown = "what changed" if asked.command.name == "changes" else "what is open"
+        so = "what you do cannot be written down" if is_change else f"{unknown} is not known"
         raise SourceError(
             MEMORY,
             f"No bot has kept anything here, so {so}.",

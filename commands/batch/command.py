@@ -10,7 +10,7 @@ from bot.errors import Blank
 from bot.ports import Request
 from bot.registry import SlashCommand
 from commands._choices import recent
-from commands._moments import is_past_moment
+from commands._moments import check_since
 from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 from commands.batch.compared_words import check_compared
 from commands.batch.listed_words import check_listed
@@ -69,8 +69,8 @@ def parse(text: str) -> Request:
         raise misuse("Only /batch investigate takes --about.", "batch", USAGES)
     if not _RULE.fullmatch(options.get("about", "a-rule")):
         raise misuse("--about takes an alert's rule, such as lost-callbacks.", "batch", USAGES)
-    if verb == "investigate" and not is_past_moment(options.get("since", "today")):
-        raise misuse("--since takes 2h, 3d, 23:10 or yesterday.", "batch", USAGES)
+    if verb == "investigate":
+        check_since(options, usage_lines("batch", USAGES))
     check_trends(verb, options, USAGES)
     check_compared(verb, rest, options, USAGES)
     check_listed(verb, rest, options, USAGES)

@@ -20,7 +20,8 @@ from bot.domain.report import Report
 from bot.errors import UsageError
 from bot.ports import CommandContext, Request
 from bot.text.wording import many
-from commands._words import shown, span
+from commands._moments import past
+from commands._words import shown
 from commands.batch.compared_words import PREFIX
 
 DEFAULT_SINCE = timedelta(days=7)
@@ -62,8 +63,8 @@ async def _read(number: int, context: CommandContext) -> Investigation | Missing
 
 async def _modes(request: Request, context: CommandContext) -> Report:
     now, deadline = context.now(), context.deadline
-    back = span(request.options["since"]) if "since" in request.options else None
-    since = now - (back or DEFAULT_SINCE)
+    word = request.options.get("since")
+    since = past(word, now, context.options.zone) if word else now - DEFAULT_SINCE
     evidence = await collect_modes(context.sources, since, now, deadline)
     if isinstance(evidence, Missing):
         return _unreadable(request, evidence)

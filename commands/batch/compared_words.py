@@ -6,7 +6,8 @@ from bot.domain.batch.modes import BATCHING_MODES, UNKNOWN, known_mode
 from bot.domain.ids import kind_of
 from bot.errors import UsageError
 from bot.registry import Usage
-from commands._words import misuse, shown, span, usage_lines
+from commands._moments import check_since
+from commands._words import misuse, shown, usage_lines
 
 PREFIX = "mode:"
 # What takes --since besides a comparison of modes.
@@ -36,10 +37,7 @@ def check_compared(
         _check_side(word, usages)
     if modes and _is_one_mode(modes):
         raise misuse("Compare a mode with another one; both are the same.", "batch", usages)
-    if "since" in options and span(options["since"]) is None:
-        raise UsageError(
-            "--since takes a span such as 12h, 3d or 1w.", usage=usage_lines("batch", usages)
-        )
+    check_since(options, usage_lines("batch", usages))
 
 
 def _is_one_mode(words: Sequence[str]) -> bool:

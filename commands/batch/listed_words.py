@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.registry import Usage
-from commands._moments import is_past_moment
-from commands._words import misuse, shown
+from commands._moments import check_since
+from commands._words import misuse, shown, usage_lines
 
 DEFAULT_COUNT, MOST = 20, 50
 
@@ -31,12 +31,10 @@ def check_listed(
     for number in numbers:
         if len(number) > len(str(MOST)) or not 1 <= int(number) <= MOST:
             raise misuse(f"/batch list shows 1 to {MOST} batches.", "batch", usages)
-    if "since" in options and not is_past_moment(options["since"]):
-        raise misuse(
-            f"{shown(options['since'])} is no moment. Write 2h, 3d, 23:10 or yesterday.",
-            "batch",
-            usages,
-        )
+    for word in words:
+        if not word.isdecimal() and not word[:1].isalpha():
+            raise misuse(f"{shown(word)} is no state of a batch.", "batch", usages)
+    check_since(options, usage_lines("batch", usages))
 
 
 def wanted(words: Sequence[str]) -> ListAsked:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from bot.errors import UsageError
 from bot.registry import Usage
-from commands._words import misuse, nearest, shown, span, usage_lines
+from commands._moments import check_since
+from commands._words import misuse, nearest, shown, usage_lines
 
 WAYS = ("mode", "model", "provider")
 
@@ -24,5 +25,4 @@ def check_trends(verb: str, options: Mapping[str, str], usages: Sequence[Usage])
             usage=lines,
             hint=f"Did you mean {close}?" if close else "",
         )
-    if "since" in options and span(options["since"]) is None:
-        raise UsageError("--since takes a span such as 12h, 3d or 1w.", usage=lines)
+    check_since(options, lines)

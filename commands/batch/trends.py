@@ -11,7 +11,7 @@ from bot.domain.report import Report
 from bot.domain.words import words
 from bot.ports import CommandContext, Request
 from bot.text.wording import sentence
-from commands._words import span
+from commands._moments import past
 
 DEFAULT_SINCE = timedelta(days=7)
 
@@ -19,9 +19,9 @@ DEFAULT_SINCE = timedelta(days=7)
 async def trends(request: Request, context: CommandContext) -> Report:
     """Read the batches since a moment and say how they did."""
     now = context.now()
-    back = span(request.options["since"]) if "since" in request.options else None
     by = request.options.get("by", "").casefold()
-    since = now - (back or DEFAULT_SINCE)
+    word = request.options.get("since")
+    since = past(word, now, context.options.zone) if word else now - DEFAULT_SINCE
     found = await collect(context.sources, since, now, context.deadline, by)
     if isinstance(found, Missing):
         told = words("How batches did is not known: ", sentence(found.reason))

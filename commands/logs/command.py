@@ -9,12 +9,12 @@ from bot.ports import Request
 from bot.registry import SlashCommand, Usage
 from bot.text.log_words import LEVELS, MAX_CONTEXT, levels_from, service_words, services_named
 from commands._choices import recent
+from commands._moments import check_since
 from commands._words import (
     lacking,
     misuse,
     searched,
     shown,
-    span,
     split_options,
     tokens,
     usage_lines,
@@ -77,8 +77,7 @@ def _no_service(word: str, context: CommandContext) -> UsageError:
 
 def _check_options(options: dict[str, str]) -> None:
     lines = usage_lines("logs", USAGES)
-    if "since" in options and span(options["since"]) is None:
-        raise UsageError("--since takes a span such as 30m, 2h or 3d.", usage=lines)
+    check_since(options, lines)
     count = options.get("context", "0")
     if not (count.isascii() and count.isdigit() and int(count[:4]) <= MAX_CONTEXT):
         raise UsageError(f"--context takes a number up to {MAX_CONTEXT}.", usage=lines)

@@ -11,7 +11,7 @@ from bot.domain.ids import IdKind, kind_of, parse_uuid
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
 from bot.text.log_words import levels_from
-from commands._words import span
+from commands._moments import past
 
 DEFAULT_SINCE = timedelta(hours=24)
 
@@ -41,14 +41,14 @@ def _again(request: Request, age: timedelta) -> str:
 
 def _ask(request: Request, text: str, names: tuple[str, ...], context: CommandContext) -> LogAsk:
     options = request.options
-    back = span(options["since"]) if "since" in options else None
-    if back is None and parse_uuid(text) is None:
-        back = DEFAULT_SINCE
-    id = parse_uuid(text)
+    id, now = parse_uuid(text), context.now()
+    since = None if id else now - DEFAULT_SINCE
+    if "since" in options:
+        since = past(options["since"], now, context.options.zone)
     return LogAsk(
         text=str(id) if id else text,
         services=names,
-        since=context.now() - back if back else None,
+        since=since,
         context=int(options.get("context", "0")),
         levels=levels_from(options["level"]) or () if "level" in options else (),
     )

@@ -330,6 +330,13 @@ def test_a_missing_sdk_for_agents_is_told_with_the_line_that_installs_it(
     assert caught.value.hint.endswith("pip install 'batchbot[mcp]'")
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_port_that_there_is_not_is_refused_before_anything_starts(port: str) -> None:
+    with pytest.raises(Exception, match="Input should be") as caught:
+        cli(["demo", "--port", port], standalone_mode=False)
+    assert type(caught.value).__name__ == "BadParameter"
+
+
 def test_a_demo_without_its_extra_says_how_each_installer_adds_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

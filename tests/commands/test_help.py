@@ -28,7 +28,7 @@ async def test_help_names_every_command_with_an_example_to_type() -> None:
     assert {str(example).split()[0] for example in examples} == {f"/{name}" for name in commands()}
 
 
-@pytest.mark.parametrize("text", ["queue", "/queue", "Queue", "`/queue`"])
+@pytest.mark.parametrize("text", ["queue", "/queue", "Queue", "`/queue`", "queue status"])
 async def test_help_for_one_command_shows_all_its_usages(text: str) -> None:
     report = await COMMAND.run(parse(text), CONTEXT)
     assert report.facts["command"] == "queue"

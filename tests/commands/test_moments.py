@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UsageError
-from commands._moments import MORNING, is_moment, until, window
+from commands._moments import MORNING, is_moment, is_past_moment, past, until, window
 from tests.support.fakes.sources import at
 
 NOW = at("2025-11-19T01:30:00")
@@ -33,6 +33,25 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 def test_a_moment_is_the_next_that_the_word_means_in_the_zone(word: str, moment: str) -> None:
     assert is_moment(word)
     assert until(word, NOW, STOCKHOLM) == at(moment)
+
+
+@pytest.mark.parametrize(
+    ("word", "moment"),
+    [
+        ("wednesday", "2025-11-18T23:00:00"),
+        ("Monday", "2025-11-16T23:00:00"),
+        ("torsdag", "2025-11-12T23:00:00"),
+        ("yesterday", "2025-11-17T23:00:00"),
+        ("2025-11-17", "2025-11-16T23:00:00"),
+        ("01:10", "2025-11-19T00:10:00"),
+        ("2h", "2025-11-18T23:30:00"),
+    ],
+)
+def test_a_past_moment_is_the_newest_that_the_word_means_in_the_zone(
+    word: str, moment: str
+) -> None:
+    assert is_past_moment(word)
+    assert past(word, NOW, STOCKHOLM) == at(moment)
 
 
 @pytest.mark.parametrize("word", ["soon", "", "2025-11-18", "2025-99-99", "200d", "25:00", "now"])

@@ -230,3 +230,9 @@ async def test_rows_that_cannot_be_read_are_named_and_their_counts_judged() -> N
     report = await _listed("list", database=CountsAlone(BATCHES))
     assert "The rows of 9 batches could not be read, only their counts." in str(report.summary)
     assert next(one["mark"] for one in report.facts["batches"]) == "ended without a result"
+
+
+@pytest.mark.parametrize("words", ["list -5", "list --since soon"])
+def test_what_is_no_state_and_no_moment_is_refused(words: str) -> None:
+    with pytest.raises(UsageError):
+        parse(words)

@@ -58,7 +58,7 @@ async def test_without_a_database_nothing_is_said_to_be_well() -> None:
     ("text", "told"),
     [
         ("trends 34", "no words"),
-        ("trends --since soon", "--since takes a span"),
+        ("trends --since soon", "soon is no moment"),
         ("trends --by moed", "--by takes mode, model, provider"),
         ("list --by mode", "Only /batch trends takes --by"),
         ("status 34 --since 2h", "--since goes with /batch trends"),

@@ -125,6 +125,15 @@ async def test_a_run_label_finds_the_lines_of_its_batch_as_well() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("word", "begin"), [("yesterday", "2025-11-18"), ("2025-11-10", "2025-11-10")]
+)
+async def test_since_takes_a_day_as_everywhere(word: str, begin: str) -> None:
+    logs = FakeLogs(LINES)
+    await ask(f"cj nowhere --since {word}", logs)
+    assert f"{logs.queries[0].since:%Y-%m-%d %H:%M}" == f"{begin} 00:00"
+
+
 async def test_since_and_context_and_level_bound_the_search() -> None:
     logs = FakeLogs(LINES)
     report = await ask("cj scoring --since 90d --context=1 --level error", logs)
@@ -202,7 +211,7 @@ async def test_lines_show_allowed_fields_and_no_secret_prompt_or_traceback() -> 
     [
         ("", "needs a service"),
         ("cj", "What to look for"),
-        ("cj x --since yesterday", "--since takes"),
+        ("cj x --since soon", "soon is no moment"),
         ("cj x --context many", "--context takes"),
         ("cj x --context 21", "--context takes"),
         ("cj x --context -1", "--context takes"),
