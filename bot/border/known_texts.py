@@ -6,13 +6,12 @@ everything else. A known text is found anywhere in a line if two of its words ar
 one of everyday words only where no other word stands beside it, since a person may write it, too.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from functools import lru_cache
 
 from bot.border.language.tokens import Token
 from bot.border.language.vocabulary import ANY, everyday, known_texts
 from bot.border.shapes import is_id, is_measure
-from bot.border.words import is_part
 
 LEAST_WORDS, MOST_TOKENS = 3, 60
 LEAST_OF_SERVICES = 2
@@ -21,73 +20,83 @@ BACKTICK = "`"
 
 
 def as_known(token: Token) -> str:
-    """Return a token as known texts hold it: a word in lower case, ANY for what has a shape."""
+    """Return a token as known texts hold it: in lower case, ANY for an id, a number or a time."""
     if token.kind not in ("word", "flag"):
         return token.text
     word = token.text.rstrip(".-")
-    return ANY if _fills(word) else word.lower()
+    return ANY if _has_shape(word) else word.lower()
 
 
 @lru_cache(maxsize=16_384)
-def _fills(word: str) -> bool:
-    return is_id(word) or is_measure(word) or is_part(word)
+def _has_shape(word: str) -> bool:
+    return is_id(word) or is_measure(word)
 
 
 def marked(tokens: list[Token]) -> list[Token]:
     """Return the tokens, those of them marked that stand in a known text."""
-    places = [
-        place
-        for place, token in enumerate(tokens)
-        if token.kind != "space" and token.text != BACKTICK
-    ]
+    places = [place for place, token in enumerate(tokens) if is_said(token)]
     said = [as_known(tokens[place]) for place in places]
-    found: set[int] = set()
+    filled = [_may_fill(tokens[place]) for place in places]
+    found: dict[int, str] = {}
     start = 0
     while start < len(said):
-        size = _longest(said, start)
-        if size and (_is_of_services(said[start : start + size]) or _is_whole(said, start, size)):
-            found.update(places[start : start + size])
-            start += size
+        text = _longest(said, filled, start)
+        stop = start + len(text)
+        if text and (_is_of_services(text) or _is_whole(tokens, places[start:stop])):
+            found.update(zip(places[start:stop], text, strict=True))
+            start = stop
         else:
             start += 1
     return [
         token._replace(known=True)
-        if place in found and token.kind == "word" and as_known(token) != ANY
+        if token.kind == "word" and found.get(place, ANY) != ANY
         else token
         for place, token in enumerate(tokens)
     ]
 
 
-def _is_of_services(said: list[str]) -> bool:
+def is_said(token: Token) -> bool:
+    """Say whether a token counts in known texts."""
+    return token.kind != "space" and token.text != BACKTICK
+
+
+def _may_fill(token: Token) -> bool:
+    """Say whether a token may stand where a text is filled in: no word of a sentence may."""
+    return token.kind == "word" and not _is_plain(token.text.rstrip(".-"))
+
+
+def _is_plain(word: str) -> bool:
+    return word.isalpha() and (word[1:].islower() or len(word) == 1)
+
+
+def _is_of_services(text: list[str]) -> bool:
     """Say whether enough words of a text are such as everybody's sentences do not hold."""
-    rare = {word for word in said if any(map(str.isalpha, word)) and word not in everyday()}
+    rare = {word for word in text if any(map(str.isalpha, word)) and word not in everyday()}
     return len(rare) >= LEAST_OF_SERVICES
 
 
-def _is_whole(said: list[str], start: int, size: int) -> bool:
-    """Say whether signs, ids and ends alone stand beside a text."""
-    beside = (*said[max(0, start - 1) : start], *said[start + size : start + size + 1])
-    return not any(any(map(str.isalnum, word)) for word in beside)
+def _is_whole(tokens: list[Token], places: list[int]) -> bool:
+    """Say whether no word of a sentence stands beside a text."""
+    before = [token for token in tokens[max(0, places[0] - 2) : places[0]] if is_said(token)]
+    after = [token for token in tokens[places[-1] + 1 : places[-1] + 3] if is_said(token)]
+    return not any(_is_plain(token.text.rstrip(".-")) for token in (*before[-1:], *after[:1]))
 
 
-def _longest(said: list[str], start: int) -> int:
-    """Return how many tokens from `start` on are a known text, or 0."""
+def _longest(said: list[str], filled: list[bool], start: int) -> list[str]:
+    """Return the longest known text that begins at `start`, by its tokens; none is empty.
+
+    A word is taken for itself where a text goes on with it, and else for what fills a place.
+    """
     texts = known_texts()
-    first = " ".join(said[start : start + LEAST_WORDS])
-    at = bisect_right(texts, first)
-    if not any(text.startswith(first) for text in texts[max(0, at - 1) : at + 1]):
-        return 0
-    asked = said[start : start + MOST_TOKENS]
-    while len(asked) >= LEAST_WORDS:
-        known = texts[bisect_right(texts, " ".join(asked)) - 1].split(" ")
-        shared = _shared(known, asked)
-        if shared == len(known):
-            return shared
-        asked = asked[: min(shared, len(asked) - 1)]
-    return 0
-
-
-def _shared(one: list[str], other: list[str]) -> int:
-    """Return how many tokens two texts begin with together."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+    size, way = 0, list[str]()
+    for place in range(start, min(len(said), start + MOST_TOKENS)):
+        for word in (said[place], ANY) if filled[place] else (said[place],):
+            asked = " ".join((*way, word))
+            at = bisect_left(texts, asked)
+            if at < len(texts) and f"{texts[at]} ".startswith(f"{asked} "):
+                way.append(word)
+                size = len(way) if texts[at] == asked else size
+                break
+        else:
+            break
+    return way[:size]

@@ -82,7 +82,8 @@ class LogEvent(_Lazy):
     (`extra` included; values may hold student text: pick, never dump), `text` the whole raw
     event without ANSI codes, for searching only. `at` is aware UTC, None when the line had no
     readable time. `offset` is the byte of the container's log where it begins, where the source
-    knows it. Of an `unread` one each field is read, and made outside text, when it is asked for.
+    knows it, or of that file of a rotated log that `log_file` names (".1", ".2.gz" unpacked, or
+    "newest"). Of an `unread` one each field is read, and made outside text, when it is asked for.
     """
 
     at: datetime | None
@@ -98,6 +99,7 @@ class LogEvent(_Lazy):
     error: LogError | None = None
     text: str = ""
     offset: int | None = field(default=None, compare=False)
+    log_file: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         seal(
@@ -115,6 +117,7 @@ class LogEvent(_Lazy):
         _set_container(event, container)
         _set_role(event, role)
         _set_offset(event, offset)
+        _set_log_file(event, "")
         return event
 
 
@@ -155,6 +158,12 @@ def settled(event: LogEvent) -> LogEvent:
     return event
 
 
+def place(event: LogEvent, offset: int, log_file: str) -> None:
+    """Say in which file of a rotated log an event begins, and where in it."""
+    _set_offset(event, offset)
+    _set_log_file(event, log_file)
+
+
 def _as_it_is(value: object) -> object:
     return value
 
@@ -163,8 +172,8 @@ _new = object.__new__
 # What a slot itself offers, past the dataclass that is frozen.
 _source_of = vars(_Lazy)["_source"].__get__
 _set_source = vars(_Lazy)["_source"].__set__
-_set_service, _set_container, _set_role, _set_offset = (
-    vars(LogEvent)[name].__set__ for name in ("service", "container", "role", "offset")
+_set_service, _set_container, _set_role, _set_offset, _set_log_file = (
+    vars(LogEvent)[name].__set__ for name in ("service", "container", "role", "offset", "log_file")
 )
 _SEALS: Mapping[str, Callable[[Any], object]] = {
     **dict.fromkeys(("event", "text"), Outside),
@@ -181,8 +190,8 @@ class LogCoverage:
     `begins_at` is the horizon: nothing before it can be found. `scanned` and `matched` count
     lines, `scanned` about so many where `is_estimate`, `shown` events returned, `unreadable`
     lines that could not be parsed; `truncated` says that a bound (lines, bytes, time) cut the
-    search short, `note` says it in words; `beyond` counts events so long that their ends, where
-    the words may stand, were not searched.
+    search short, `note` says it in words; `beyond` counts events so long that the words stand
+    only in what is not read of them.
     """
 
     container: str

@@ -126,7 +126,7 @@ async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missin
     if source is LogStore.FILES and logs.files_dir is not None:
         from bot.sources.log_files import LogFiles
 
-        return LogFiles(logs.files_dir, logs.services, logs.zone)
+        return LogFiles(logs.files_dir, logs.services, logs.zone, logs.files_links)
     if source is not LogStore.LOKI and not docker_is_configured(settings):
         return None
     from bot.sources.log_search.leftovers import remove_leftovers

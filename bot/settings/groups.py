@@ -212,6 +212,7 @@ class LogSettings(Group):
     docker_log_dir: Place = Field(None, alias="DOCKER_LOG_DIR")
     docker_inspect: bool = Field(False, alias="DOCKER_INSPECT")
     files_dir: Place = Field(None, alias="LOG_FILES_DIR")
+    files_links: Words = Field((), alias="LOG_FILES_LINKS")
     loki_url: str = Field("", alias="LOKI_URL")
     loki_tenant: Annotated[str, AfterValidator(header)] = Field("", alias="LOKI_TENANT")
     loki_username: Annotated[str, AfterValidator(_login)] = Field("", alias="LOKI_USERNAME")
@@ -219,7 +220,7 @@ class LogSettings(Group):
     loki_token: HeaderSecret = Field(None, alias="LOKI_TOKEN")
     services: Annotated[tuple[Service, ...], NoDecode] = Field(HULEEDU_SERVICES, alias="SERVICES")
 
-    _split = field_validator("docker_hosts", mode="before")(_words)
+    _split = field_validator("docker_hosts", "files_links", mode="before")(_words)
 
     @field_validator("timezone")
     @classmethod

@@ -24,7 +24,7 @@ from bot.errors import SourceError
 from bot.sources.log_follow.follow import FileFollow
 from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import LineParser, parse_lines
-from bot.sources.log_search.file import SegmentFile, snapshot
+from bot.sources.log_search.file import SegmentFile, linked, snapshot
 from bot.sources.log_search.in_time import in_time, unpacking_stops
 from bot.sources.log_search.merge import merged
 from bot.sources.log_search.search import search_segment
@@ -47,12 +47,23 @@ class LogFile(NamedTuple):
 
 
 class LogFiles:
-    """The LogSource over a folder of files. A missing folder raises SourceError."""
+    """The LogSource over a folder of files. A missing folder raises SourceError.
+
+    A link in it may lead to another name in it, or into a folder of `links` (a Kubernetes node's
+    `/var/log/containers` holds links only); any other names its file as one that cannot be read.
+    """
 
     name = LogStore.FILES.source_name
 
-    def __init__(self, directory: Path, services: Sequence[Service], zone: tzinfo) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        services: Sequence[Service],
+        zone: tzinfo,
+        links: Sequence[str] = (),
+    ) -> None:
         self._directory = directory
+        self._links = tuple(Path(folder) for folder in links)
         self._services = tuple(services)
         self._zone = zone
 
@@ -95,7 +106,8 @@ class LogFiles:
         if not files:
             raise self._empty()
         looked = [await asyncio.to_thread(self._look, file) for file in files]
-        bad = [file.path.name for file, one in zip(files, looked, strict=True) if one.problem]
+        pairs = [(f"{file.container}.log", one) for file, one in zip(files, looked, strict=True)]
+        bad = [name for name, one in pairs if one.problem]
         if len(bad) == len(files):
             raise SourceError(
                 self.name,
@@ -103,8 +115,8 @@ class LogFiles:
                 hint="Give the bot's user read access to the files of LOG_FILES_DIR.",
                 permanent=True,
             )
-        empty = [file.path.name for file, one in zip(files, looked, strict=True) if one.is_empty]
-        odd = [file.path.name for file, one in zip(files, looked, strict=True) if one.is_odd]
+        empty = [name for name, one in pairs if one.is_empty]
+        odd = [name for name, one in pairs if one.is_odd]
         told = [f"{len(files)} log files", _named(bad, "cannot be read"), _named(empty, EMPTY)]
         return ", ".join(one for one in (*told, _named(odd, NOT_UNDERSTOOD)) if one)
 
@@ -163,7 +175,11 @@ class LogFiles:
         if all(map(_is_no_file, paths)):
             return []
         return [
-            LogFile(service_of(path.stem, self._services, file=path.name), path.stem, path)
+            LogFile(
+                service_of(path.stem, self._services, file=path.name),
+                path.stem,
+                linked(path, self._links),
+            )
             for path in paths
         ]
 

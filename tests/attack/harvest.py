@@ -24,7 +24,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.border.known_texts import BACKTICK, LEAST_WORDS, MOST_TOKENS, as_known
+from bot.border.known_texts import LEAST_WORDS, MOST_TOKENS, as_known, is_said
 from bot.border.language.tokens import Token, tokens_of
 from bot.border.language.vocabulary import ANY, everyday
 from bot.border.passing import let_out
@@ -163,15 +163,15 @@ def known_of(template: str) -> Iterator[str]:
 
 
 def _kept(run: list[Token]) -> Iterator[str]:
-    while run and run[0].kind != "word":
+    run = [token for token in run if is_said(token)]
+    while run and (run[0].kind != "word" or as_known(run[0]) == ANY):
         run = run[1:]
-    while run and run[-1].kind != "word":
+    while run and (run[-1].kind != "word" or as_known(run[-1]) == ANY):
         run = run[:-1]
     words = [token.text for token in run if token.kind == "word" and as_known(token) != ANY]
     letters = sum(any(map(str.isalpha, word)) for word in words)
     if LEAST_WORDS <= letters == len(words) and len(run) <= MOST_TOKENS:
-        said = (one for one in run if one.kind != "space" and one.text != BACKTICK)
-        yield " ".join(map(as_known, said))
+        yield " ".join(map(as_known, run))
 
 
 def _tells(text: str) -> bool:

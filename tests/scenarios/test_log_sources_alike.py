@@ -42,7 +42,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 T = TypeVar("T")
-PLACE = re.compile(r", at byte \d+ of its log")
+PLACE = re.compile(r", at byte \d+ of its log(?:'s file [\w.]+)?")
 TICK = timedelta(seconds=30)
 # Soon after the last line: of files alone nothing is known that comes long after it.
 ASKED = NOW - timedelta(minutes=14)

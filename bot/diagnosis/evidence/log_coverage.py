@@ -75,12 +75,13 @@ def unread(answer: LogSearch | Missing) -> Text:
 
 
 def unsearched(answer: LogSearch | Missing) -> str:
-    """Return the sentence on events whose ends were not searched; empty without one."""
+    """Return the sentence on events that match in what is not read of them; empty without one."""
     if isinstance(answer, Missing) or not (long := [one for one in answer.coverage if one.beyond]):
         return ""
     count, names = sum(one.beyond for one in long), ", ".join(str(one.container) for one in long)
     return (
-        f"Not searched: the end of {many(count, 'event')} of {names}, longer than is read of one."
+        f"Not shown: {many(count, 'event')} of {names} that {'holds' if count == 1 else 'hold'} the"
+        " text beyond what is read of one."
     )
 
 

@@ -103,7 +103,9 @@ def entry_of(event: LogEvent, line: ShownLine) -> TimelineEntry:
     """Return one line; of one that is not shown whole, also where it stands."""
     hidden = [f"{line.replaced} replaced"] if line.replaced else []
     hidden += [f"{many(line.left_out, 'field')} left out"] if line.left_out else []
-    hidden += [f"at byte {event.offset} of its log"] * bool(hidden and event.offset is not None)
+    if hidden and event.offset is not None:
+        file = f"'s file {event.log_file}" if event.log_file else ""
+        hidden.append(f"at byte {event.offset} of its log{file}")
     tail = f" ({', '.join(hidden)})" if hidden else ""
     return TimelineEntry(
         event.at, event.service, event.container, f"{clip(line.text, MOST_LINE)}{tail}"

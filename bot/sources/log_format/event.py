@@ -28,10 +28,13 @@ _NO_PAIRS = Pairs("", {})
 
 
 class Fold:
-    """The lines of one event; of a very long one, its beginning and its end."""
+    """The lines of one event; of a very long one, its beginning and its end.
+
+    `is_beyond` says that what is looked for stands in what was not kept.
+    """
 
     __slots__ = (
-        *("head", "stamp", "offset", "tracing", "cut", "_first", "_last", "_first_size"),
+        *("head", "stamp", "offset", "tracing", "is_beyond", "_first", "_last", "_first_size"),
         *("_last_size", "_blank", "_rest", "_tail", "_is_tail_read"),
     )
 
@@ -40,7 +43,7 @@ class Fold:
         self.stamp = stamp
         self.offset = offset
         self.tracing = False
-        self.cut = 0
+        self.is_beyond = False
         self._first = [first]
         self._last: deque[str] | tuple[()] = ()
         self._first_size = len(first)
@@ -50,25 +53,27 @@ class Fold:
         self._tail: _Tail | None = None
         self._is_tail_read = False
 
-    def add(self, line: str) -> None:
-        """Take a continuation line; lines in the middle of a very long event are dropped.
+    def add(self, line: str) -> Sequence[str]:
+        """Take a continuation line; return those in the middle of a very long event, not kept.
 
-        So are blank lines behind MOST_BLANK_LINES of them.
+        Blank lines behind MOST_BLANK_LINES of them are not kept either.
         """
         self._blank = 0 if line else self._blank + 1
         if self._blank > MOST_BLANK_LINES:
-            return
+            return ()
         if self._first_size < MAX_HALF_CHARS:
             self._first.append(line)
             self._first_size += len(line) + 1
-            return
+            return ()
         if not self._last:
             self._last = deque()
         self._last.append(line)
         self._last_size += len(line) + 1
+        dropped = []
         while self._last_size > MAX_HALF_CHARS and len(self._last) > 1:
-            self._last_size -= len(self._last.popleft()) + 1
-            self.cut += 1
+            dropped.append(self._last.popleft())
+            self._last_size -= len(dropped[-1]) + 1
+        return dropped
 
     def add_all(self, text: str) -> bool:
         """Take all continuation lines of a text at once, after which none follows.

@@ -5,7 +5,7 @@ before. No bytes make it raise, and one event never holds more than a bounded am
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -14,7 +14,7 @@ import orjson
 from bot.border.keys import ends_with_hidden_key
 from bot.border.outside import outside
 from bot.domain.log import LogEvent, Role
-from bot.sources.log_format.error import PIECES, is_traceback_start
+from bot.sources.log_format.error import PIECES, holds, is_traceback_start
 from bot.sources.log_format.event import Fold, TextEvent
 from bot.sources.log_format.head import Head, Shape, head_of, split_stamp
 from bot.sources.log_format.json_line import CutLine, JsonLine, json_fields
@@ -39,13 +39,15 @@ FOLDING_ROLES = frozenset({Role.CJ, Role.LLM_PROVIDER})
 class LineParser:
     """Parses one container's log line by line; `lines` and `unreadable` count what it was fed.
 
-    `cut` counts lines and events so long that not all of them was kept.
+    `beyond` counts the events that hold a word of `looked_for` only in what was not kept of them,
+    since they are so long.
     """
 
     def __init__(self, service: str, container: str, role: Role, zone: tzinfo) -> None:
         self.lines = 0
         self.unreadable = 0
-        self.cut = 0
+        self.beyond = 0
+        self.looked_for: Sequence[str] = ()
         self.service = service
         self.container = container
         self._outside = outside(container)
@@ -71,25 +73,30 @@ class LineParser:
         if line in _BLANK:
             self._blank()
             return None
-        return self._line(*self._text(line, stamp), offset)
+        rest = line[MAX_LINE_BYTES - self._overlap :] if len(line) > MAX_LINE_BYTES else b""
+        return self._line(*self._text(line, stamp), offset, is_beyond=self._is_held(rest))
 
-    def _line(self, text: str, stamp: Stamp, offset: int | None) -> LogEvent | None:
+    def _line(
+        self, text: str, stamp: Stamp, offset: int | None, *, is_beyond: bool
+    ) -> LogEvent | None:
         head = head_of(text)
         if head is not None and head.shape is Shape.JSON:
             fields = json_fields(text)
             if self._is_json_event(text, fields):
                 done = self.flush()
+                self.beyond += is_beyond and not holds(text, self.looked_for)
                 self._open = self._unread(_json_source(text, fields, stamp, self._zone), offset)
                 return done
             head = None
         if head is None and self._continues(text):
-            self._fold(text)
+            self._fold(text, is_beyond=is_beyond)
             return None
         if head is None and not text.strip():
             return None
         done = self.flush()
         self._open = fold = Fold(head or Head(Shape.PLAIN, rest=text), text, stamp, offset)
         fold.tracing = head is None and is_traceback_start(text)
+        fold.is_beyond = is_beyond
         return done
 
     def _blank(self) -> None:
@@ -101,7 +108,7 @@ class LineParser:
         """Return the event that is still open, as far as it came."""
         found, self._open = self._open, None
         if isinstance(found, Fold):
-            self.cut += found.cut > 0
+            self.beyond += found.is_beyond and not holds(found.text, self.looked_for)
             return self._unread(TextEvent(found, self._zone), found.offset)
         return found
 
@@ -129,7 +136,6 @@ class LineParser:
         return self._open is not None
 
     def _text(self, line: bytes, stamp: Stamp) -> tuple[str, Stamp]:
-        self.cut += len(line.rstrip(b"\r\n")) > MAX_LINE_BYTES
         line = line[:MAX_LINE_BYTES].rstrip(b"\r\n")
         if stamp is None and line[:1].isdigit():
             prefix, line = split_stamp(line)
@@ -165,11 +171,24 @@ class LineParser:
             return True
         return fold.head.shape is Shape.CONSOLE and self._role in FOLDING_ROLES
 
-    def _fold(self, text: str) -> None:
+    def _fold(self, text: str, *, is_beyond: bool) -> None:
         fold = self._open
         if isinstance(fold, Fold):
             fold.tracing = fold.tracing or is_traceback_start(text) or text.startswith(PIECES)
-            fold.add(text)
+            dropped = fold.add(text)
+            is_beyond = is_beyond or (bool(dropped) and holds("\n".join(dropped), self.looked_for))
+            fold.is_beyond = fold.is_beyond or is_beyond
+
+    @property
+    def _overlap(self) -> int:
+        """How much of what is kept a word may begin in that ends in what is not."""
+        return max((len(word.encode()) for word in self.looked_for), default=1) - 1
+
+    def _is_held(self, rest: bytes) -> bool:
+        """Say whether what is not kept of a line holds a word that is looked for."""
+        return bool(rest and self.looked_for) and holds(
+            rest.decode("utf-8", "replace"), self.looked_for
+        )
 
     def _unread(self, source: object, offset: int | None) -> LogEvent:
         return LogEvent.unread(source, self.service, self._outside, self._role, offset)

@@ -171,6 +171,17 @@ def open_within(path: Path) -> int:
     raise OSError(errno.EINVAL, NO_FILE, str(path))
 
 
+def linked(path: Path, folders: Sequence[Path]) -> Path:
+    """Return the file that a link leads to, however many links on, where that lies in a folder.
+
+    Any other path is returned as it is, and a link that leads elsewhere is refused when opened.
+    """
+    if not folders or not path.is_symlink():
+        return path
+    real = path.resolve()
+    return real if any(real.is_relative_to(folder.resolve()) for folder in folders) else path
+
+
 def rotations(path: Path) -> list[Path]:
     """Return the files of a log, oldest first: `.2.gz`, `.1`, and the one that is written.
 

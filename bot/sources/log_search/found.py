@@ -6,7 +6,6 @@ from datetime import datetime
 
 from bot.domain.log import LogEvent, LogQuery, settled
 from bot.sources.log_format.error import holds
-from bot.sources.log_format.event import MAX_HALF_CHARS
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.scan import Scan
 
@@ -68,16 +67,10 @@ class Found:
         self.exact = self.exact and scan.exact
         self.cut = self.cut or scan.dropped > 0
 
-    def read(self, events: Sequence[LogEvent], reader: LineParser, *, deepest: int) -> None:
-        """Take over what a parser counted; `deepest` is where the last hit lies in what it read.
-
-        A word may stand in what the parser did not keep of a line.
-        """
+    def read(self, reader: LineParser) -> None:
+        """Take over what a parser counted."""
         self.unreadable += reader.unreadable
-        if not reader.cut or deepest < MAX_HALF_CHARS:
-            return
-        if not (self.words and any(self._holds(one.text) for one in events)):
-            self.beyond += min(reader.cut, len(events))
+        self.beyond += reader.beyond
 
     def _matches(self, event: LogEvent, at: datetime | None) -> bool:
         query = self.query

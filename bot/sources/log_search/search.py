@@ -2,11 +2,11 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.log import LogCoverage, LogEvent, LogQuery
+from bot.domain.log import LogCoverage, LogEvent, LogQuery, place
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.bounds import Bounds
 from bot.sources.log_search.file import LateError, SegmentFile
@@ -25,6 +25,7 @@ MOST_BYTES = 4 * MAX_REGION_BYTES
 SLACK = timedelta(seconds=60)
 # They are read in a tenth of a second.
 MOST_LATE = 1_000
+NEWEST = "newest"
 ESTIMATE = "lines scanned is an estimate"
 NOT_IN_TIME = "only a part was read in the time there was"
 
@@ -53,7 +54,18 @@ def search_segment(
     except LateError:
         found.late = True
     found.unreadable += segment.codec.spoiled
+    _place(segment, found.events)
     return found.events, _coverage(segment, found, parser())
+
+
+def _place(segment: Segment, events: Sequence[LogEvent]) -> None:
+    """Say of each event in which file of a rotated log it begins, and where in that file."""
+    for event in events if len(segment.parts) > 1 else ():
+        offset = event.offset
+        part = next((one for one in segment.parts if offset is not None and offset < one.end), None)
+        if offset is not None and part is not None:
+            rotated = part.path.name.removeprefix(segment.path.name)
+            place(event, offset - part.offset, rotated or NEWEST)
 
 
 def _range(segment: Segment, query: LogQuery) -> tuple[int, int]:
@@ -133,9 +145,11 @@ def _read_hits(
         if late > MOST_LATE:
             break
         reader, below = parser(), low
+        reader.looked_for = found.query.any_of
         events = parsed(bounds.read(low, min(high, low + MOST_BYTES)), low, segment.codec, reader)
         found.add(events, context=found.query.context)
-        found.read(events, reader, deepest=hits[bisect_left(hits, high) - 1] - low)
+        found.read(reader)
+        found.beyond += hits[bisect_left(hits, high) - 1] >= low + MOST_BYTES
         if found.full or found.shown >= found.query.max_events:
             found.full = found.full or low > hits[0] or _has_older(segment, hits, start)
             break
@@ -207,7 +221,7 @@ def _read_back(
         events = parsed(segment.read(low, end), low, segment.codec, reader)
         found.scanned += reader.lines
         found.matched += reader.lines
-        found.read(events, reader, deepest=end - low)
+        found.read(reader)
         found.bytes_read += end - low
         found.add(events, context=0)
         end = low
@@ -229,7 +243,7 @@ def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
     if found.late:
         notes.append(NOT_IN_TIME)
     if found.beyond:
-        notes.append(f"the end of {many(found.beyond, 'very long event')} was not searched")
+        notes.append(f"{many(found.beyond, 'very long event')} not shown: what matches is not kept")
     return replace(
         coverage,
         begins_at=segment.first_time(),

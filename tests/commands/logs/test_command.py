@@ -166,13 +166,15 @@ async def test_where_only_older_lines_match_a_button_leads_to_them() -> None:
     assert (await ask("cj nonsense")).actions == ()
 
 
-async def test_where_an_event_s_end_was_not_searched_the_text_may_be_there() -> None:
+async def test_an_event_that_holds_the_text_beyond_what_is_read_of_it_is_counted_and_named() -> (
+    None
+):
     cover = LogCoverage("cj_assessment_service", "cj", matched=1, truncated=True, beyond=1)
     report = diagnose(LogAsk("8f3a11d7"), LogSearch((), (cover,)))
     assert (report.verdict, report.found) == (Verdict.UNKNOWN, True)
-    told = "1 line matches, 0 shown, the newest. Not searched: the end of 1 event of "
-    assert str(report.summary).startswith(f"{told}cj_assessment_service")
-    assert "Not searched: the end of 1 event" in str(report.sources[0].detail)
+    told = "1 line matches, 0 shown, the newest. Not shown: 1 event of cj_assessment_service that"
+    assert str(report.summary).startswith(f"{told} holds the text beyond what is read of one.")
+    assert "Not shown: 1 event" in str(report.sources[0].detail)
 
 
 async def test_logs_that_cannot_be_read_are_unknown_and_not_empty() -> None:
