@@ -40,7 +40,7 @@ NO_TEXTS = {
     "word in whole",  # of detectors' own needles, which are known where these stand
     "word in text", "compact(word) in bare", "said == label", "line in _BLANK",
     "_NAMED.search(event)", "'_type' in text", "odd in line", "line.startswith(b'{\"')",
-    "line.endswith(b'\\n')",
+    "line.endswith(b'\\n')", "b'\\x00' in line",
 }  # fmt: skip
 # How any log is written: brackets, times, levels, keys of a document.
 SHAPES = {"bot/sources/log_format/head.py", "bot/sources/log_format/parser.py"}
