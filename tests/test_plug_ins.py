@@ -103,6 +103,7 @@ RULES = {
     },
     "runner": {"schema_missing", "waiting"},
     "trace": {
+        "answer_not_stored",
         "bundle_collateral",
         "callback_metadata_lost",
         "callback_unpublished",
@@ -110,6 +111,7 @@ RULES = {
         "foreign_callback",
         "left_unanswered",
         "lost_callback",
+        "lost_in_the_queue",
         "provider_failure",
         "submission_lost",
     },

@@ -34,7 +34,7 @@ def tells_a_cause(event: LogEvent) -> bool:
     """Say whether a line says why the provider failed, or for which batch."""
     if _is_failing(event) or _failed_batch(event):
         return True
-    return _is_well(event) or (event.event.startswith(ANSWERED) and answered(event) is not None)
+    return _is_well(event) or _owner(event) is not None
 
 
 def _is_failing(event: LogEvent) -> bool:
@@ -69,7 +69,7 @@ class FailedRequests:
         for event in events:
             if batch := _failed_batch(event):
                 found.setdefault(batch, []).extend(self._take(ids_of(event), batch))
-        for request, batch in filter(None, map(answered, events)):
+        for request, batch in filter(None, map(_owner, events)):
             if request not in self._well:
                 found.setdefault(batch, []).extend(self._take({request}, batch))
         self._bound()
@@ -147,6 +147,11 @@ def kept(value: Any) -> tuple[Failures, ...]:
         return _FAILURES.validate_python(value or ())
     except ValidationError:
         return ()
+
+
+def _owner(event: LogEvent) -> tuple[str, str] | None:
+    """Return the request and the batch that CJ names as it goes on with the batch."""
+    return answered(event) if event.event.startswith(ANSWERED) else None
 
 
 def _is_well(event: LogEvent) -> bool:
