@@ -41,7 +41,6 @@ OPENS = {
     "bot/diagnosis/batch/rules/callbacks.py": MATCHES,
     "bot/diagnosis/comparison/database_words.py": MATCHES,
     "bot/diagnosis/comparison/failure_reasons.py": MATCHES,
-    "bot/diagnosis/comparison/failures.py": MATCHES,
     "bot/diagnosis/comparison/log_events.py": MATCHES,
     "bot/diagnosis/comparison/rejections.py": MATCHES,
     "bot/diagnosis/evidence/item_owners.py": MATCHES,

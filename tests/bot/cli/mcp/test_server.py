@@ -157,7 +157,7 @@ async def test_a_tool_or_a_parameter_that_is_not_there_is_an_error_of_the_tool()
     [
         ("trends", {"by": "colour"}, "mode, model, provider"),
         ("trends", {"since": "never"}, "how far back, such as 2h, 30m or 7d"),
-        ("changes", {"since": "yesterdy"}, "2h, 3d, 23:10, yesterday or 2025-11-20"),
+        ("changes", {"since": "yesterdy"}, "2h, 3d, 23:10, yesterday, monday or 2025-11-20"),
         ("status", {}, "it needs batch."),
         ("status", {"batch": "33; drop"}, "its CJ number, uuid"),
         ("compare", {"left": 33, "right": 33}, "it needs batch and with."),
