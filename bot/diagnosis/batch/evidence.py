@@ -1,5 +1,6 @@
 """What was read about one batch, frozen, and the few questions that all rules ask of it."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, fates_of
+from bot.diagnosis.comparison.queue_fate.intake import took_in
 from bot.diagnosis.comparison.queue_fate.lines import QueueLines, queue_lines
 from bot.diagnosis.evidence.batch_lines import is_of_twin, names_batch
 from bot.diagnosis.evidence.modes import mode_told
@@ -193,14 +195,28 @@ class BatchEvidence:
     @cached_property
     def unsent(self) -> tuple[LostSubmission, ...]:
         """The comparisons that CJ could not hand over, joined to pending pairs by their essays."""
-        pairs = {(one.essay_a, one.essay_b) for one in self.rows.pending if one.essay_a}
+        pairs = {
+            (one.essay_a, one.essay_b): self._queued.get(str(one.correlation_id), ())
+            for one in self.rows.pending
+            if one.essay_a
+        }
         found = (lost_submission(event) for event in self.nearby) if pairs else ()
         lost = {(one.essay_a, one.essay_b): one for one in found if one is not None}
+        lost = {it: one for it, one in lost.items() if not took_in(pairs.get(it, ()), one)}
         if not self._has_more_pending:
             return tuple(one for essays, one in lost.items() if essays in pairs)
         # An essay is of one batch alone, so that those of the pairs that were read tell of others.
         known = {essay for essays in pairs for essay in essays}
         return tuple(one for essays, one in lost.items() if known & {*essays})
+
+    @cached_property
+    def _queued(self) -> Mapping[str, list[LogClue]]:
+        """The lines in which the provider queued a request, by its correlation id."""
+        found = defaultdict[str, list[LogClue]](list)
+        for clue in self.clues:
+            if clue.step is Step.QUEUED and clue.correlation_id:
+                found[clue.correlation_id].append(clue)
+        return found
 
     @cached_property
     def queue_lines(self) -> QueueLines:

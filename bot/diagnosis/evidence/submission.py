@@ -93,7 +93,7 @@ def _fault(error: str) -> SubmissionFault:
 
 _WHAT = {
     SubmissionFault.KAFKA: "the LLM provider could not publish to Kafka and did not queue them",
-    SubmissionFault.PROVIDER: "CJ could not connect to the LLM provider service",
+    SubmissionFault.PROVIDER: "CJ could not connect to the LLM provider",
     SubmissionFault.TIMED_OUT: "the LLM provider did not answer CJ in time",
     SubmissionFault.OTHER: "CJ could not hand them to the LLM provider",
 }

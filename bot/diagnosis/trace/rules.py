@@ -14,6 +14,7 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
+from bot.diagnosis.comparison.queue_fate.intake import took_in
 from bot.diagnosis.comparison.rejections import called
 from bot.diagnosis.comparison.repeats import WHY, publishes, repeat_of
 from bot.diagnosis.evidence.submission import (
@@ -200,7 +201,8 @@ def _unsent(traced: TracedComparison) -> tuple[LostSubmission, ...]:
         return ()
     found = (lost_submission(event) for event in traced.nearby)
     essays = (row.essay_a, row.essay_b)
-    return tuple(one for one in found if one and (one.essay_a, one.essay_b) == essays)
+    mine = (one for one in found if one and (one.essay_a, one.essay_b) == essays)
+    return tuple(one for one in mine if not took_in(traced.comparison.clues, one))
 
 
 def duplicate_callback(traced: TracedComparison) -> Finding | None:

@@ -1,7 +1,7 @@
 """What became of requests that the LLM queue took in and that got no answer, by lines.
 
-lines.py has what a span of the queue's log says, fates.py what follows from it for a request; both
-are pure, and import what bot.diagnosis.comparison may.
+lines.py has what a span of the queue's log says, intake.py whether a request came in, fates.py what
+follows from it for a request; all are pure, and import what bot.diagnosis.comparison may.
 To recognise a further way out of the queue, add a kind to QueueFate and a function to those that
 fates_of asks in turn.
 

@@ -51,7 +51,10 @@ class LostRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A request that was taken in, first and last, in the order in which it is taken out."""
+    """A request that was taken in, first and last, in the order in which it is taken out.
+
+    It has no queue id where the provider ended before a line named its place in the queue.
+    """
 
     first_at: datetime
     at: datetime
@@ -76,6 +79,7 @@ def fates_of(
     fates |= {one.id: _local_fate(one, lines) for one in waiting if one.local}
     in_redis = [one for one in waiting if not one.local]
     fates |= _orphaned(in_redis, lines)
+    in_redis = [one for one in in_redis if one.queue_id]
     fates |= _held_on([one for one in in_redis if one.id not in fates], lines, until)
     fates |= _gone([one for one in in_redis if one.id not in fates], lines, until)
     fates |= _broken_off([one for one in in_redis if one.id not in fates], lines)
@@ -88,10 +92,11 @@ def _waiting(comparison: ComparisonEvidence) -> _Waiting | None:
     queued = [
         one
         for one in comparison.of(Step.QUEUED) or comparison.of(Step.SENT, Outcome.DONE)
-        if one.queue_id and one.event.at
+        if one.event.at
     ]
-    stored = [one for one in queued if one.outcome is Outcome.HELD or _says_stored(one)]
-    told = stored or queued
+    placed = [one for one in queued if one.queue_id]
+    stored = [one for one in placed if one.outcome is Outcome.HELD or _says_stored(one)]
+    told = stored or placed or [one for one in queued if one.step is Step.QUEUED]
     if not told or not (id := _correlation(comparison)):
         return None
     first, last = told[0].event.at, told[-1].event.at
@@ -144,21 +149,23 @@ def _orphaned(waiting: Sequence[_Waiting], lines: QueueLines) -> dict[str, LostR
     fates: dict[str, LostRequest] = {}
     shots, bundled = lines.reliable, lines.of(SignKind.DISPATCH)
     for sign, event in lines.restarts:
+        held = lines.held_at(sign.at)
         mine = [
             one
             for one in waiting
             if one.first_at < sign.at < one.expires
             and one.id not in fates
+            and (one.queue_id or held is not None)
             and not lines.overtaken(one.first_at, sign.at)
         ]
-        held = lines.held_at(sign.at)
         taken = [one for one in mine if one.taken]
+        counted = held is not None
         if held is None and (shots or bundled):
             # A bundle's lines name none of it, and no snapshot tells how many it was.
             last = [one.bundle_size or 1 for one, _ in bundled if one.at < sign.at]
             held = last[-1] if last else 0
         for one in taken or mine[: 1 if held is None else max(0, held)]:
-            sure = bool(taken) or lines.held_at(sign.at) is not None
+            sure = bool(taken) or counted
             fates[one.id] = LostRequest(
                 QueueFate.ORPHANED, sign.at, event, by_restart=True, is_sure=sure
             )

@@ -13,8 +13,8 @@ from bot.domain.batch import CANCELLED, PairRow
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.ports import Deadline, Sources
-from tests.support.fakes.sources import FakeDatabase, FakeLogs, at
-from tests.support.trails import BEFORE_ALL, STRAY, C, batch, pair, trail_lines
+from tests.support.fakes.sources import CJ, FakeDatabase, FakeLogs, at, event
+from tests.support.trails import BEFORE_ALL, BOS, STRAY, C, after, batch, pair, trail_lines
 
 NOW = at("2025-11-19T00:30:00")
 RESTARTED = at("2025-11-18T23:55:00")
@@ -124,3 +124,19 @@ async def test_a_failed_comparison_is_not_said_to_miss_nothing(*, is_own: bool) 
         if is_own
         else "Ask for it again by itself, or in a smaller bundle."
     )
+
+
+@pytest.mark.parametrize(("queuing", "submitted"), [(True, True), (False, False)])
+async def test_a_call_that_broke_after_the_provider_queued_it_is_no_lost_submission(
+    *, queuing: bool, submitted: bool
+) -> None:
+    row = replace(UNANSWERED, essay_a=str(STRAY), essay_b=str(BOS))
+    failed = event(
+        after(4), f"Unexpected error processing task {STRAY}-{BOS}: Server disconnected, "
+        "Cannot connect to host llm:8090", CJ,
+    )  # fmt: skip
+    lines = [*BEFORE_ALL, QUEUED[0], *(QUEUED[2:] if queuing else ()), failed]
+    sources = Sources(database=FakeDatabase([batch()], [row]), logs=FakeLogs(lines))
+    found = await collect(sources, C, NOW, deadline=Deadline.after(4))
+    rules = {one.rule for one in diagnose(found, NOW).findings}
+    assert ("submission-lost" not in rules) is submitted

@@ -10,7 +10,7 @@ import pytest
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import comparisons_of, followed
 from bot.diagnosis.batch.report import findings_of
-from bot.diagnosis.batch.rules import left_queue
+from bot.diagnosis.batch.rules import left_queue, publishing
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PendingPair, ProjectionCounts
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogCoverage, LogEvent, LogSearch, Role, Service
@@ -312,3 +312,44 @@ def test_what_cj_took_an_answer_of_did_not_leave_the_queue_unanswered(
     took = (cj(1, f"{came} {UUID(int=101)}", correlation_id=str(UUID(int=1))),) if came else ()
     given = evidence(shot(-1, 0, 0), sent, *took, shot(2, 0, 0), shot(3, 0, 0), pending=1)
     assert ("left-unanswered" in said_of(given)) is left
+
+
+def begun(minute: float, number: int) -> LogEvent:
+    said = "Queuing LLM request for provider anthropic, correlation_id: "
+    return line(minute, f"{said}{UUID(int=number)}")
+
+
+@pytest.mark.parametrize(
+    ("size", "orphans"), [(5, "5 comparisons were"), (4, "4 comparisons were"), (None, "4 compar")]
+)
+def test_what_no_line_gave_a_place_is_orphaned_where_the_queue_counts_it(
+    size: int | None, orphans: str
+) -> None:
+    """The process ended before it wrote at which place it had queued the last one."""
+    counted = (shot(3, size, 0),) if size else ()
+    lines = (*TAKEN_IN[:4], begun(0, 5), dispatch(1, 5), restart(2), *counted)
+    assert said_of(evidence(*lines, pending=5))["orphaned-item"].startswith(orphans)
+
+
+REFUSED = f"{TASK}LLM Provider Service: 500 Internal Server Error"
+
+
+@pytest.mark.parametrize(
+    ("failed", "taken", "lost"),
+    [
+        (UNREACHABLE, begun(0, 1), False),
+        (f"{TASK}Server disconnected", queued(0, 1), False),
+        (f"{TASK}time out", begun(0, 1), False),
+        (UNREACHABLE, begun(0, 2), True),
+        # It was answered: with a refusal, after it was queued or instead of that.
+        (REFUSED, begun(0, 1), True),
+        (REFUSED, queued(0, 1), False),
+    ],
+)
+def test_what_the_provider_queued_before_the_call_for_it_failed_was_submitted(
+    failed: str, taken: LogEvent, lost: bool
+) -> None:
+    given = evidence(taken, cj(2, failed), pending=1)
+    pending = replace(given.rows.pending[0], essay_a=str(UUID(int=1)), essay_b=str(UUID(int=2)))
+    given = replace(given, rows=replace(given.rows, pending=(pending,)))
+    assert (publishing.submission_lost(given, at(60)) is not None) is lost
