@@ -43,6 +43,7 @@ DETECTORS = {
     "requests_refused",
     "retries_rising",
     "short_time_outs",
+    "start_failed",
     "stuck_queue",
     "submissions_lost",
 }

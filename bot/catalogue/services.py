@@ -33,6 +33,16 @@ ENTRIES = (
         alerts=("database_errors",),
     ),
     CauseEntry(
+        rule="start-failed",
+        means="A service cannot start.",
+        proved="Its own line that it failed to start or to initialise, or its server's "
+        "LifespanFailureError, with the class of the error.",
+        unseen="A service that dies before it logs, as of a setting of another form.",
+        do="Mend what is named, then start it; it is over when it says that it runs.",
+        since="Every revision.",
+        alerts=("start_failed",),
+    ),
+    CauseEntry(
         rule="container-gone",
         means="A service's container ended, or there is none of it any more.",
         proved="The Docker Engine's list, or its event, with the exit code and whether memory ran "

@@ -163,6 +163,10 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     (f"{_LIBS}/kafka/fallback_handler.py", NOW): ("dropping message: topic='",),
     (f"{_CJ}/cj_core_logic/workflow_continuation.py", NOW): ("Continuation check computed",),
+    (f"{_CJ}/app.py", NOW): ("Failed to start ",),
+    (f"{_CJ}/startup_setup.py", NOW): ("Failed to initialize ",),
+    ("hypercorn/utils.py", LIBRARY): ("LifespanFailureError",),
+    ("hypercorn/asyncio/run.py", LIBRARY): ("Running on http",),
     (f"{_CJ}/cj_core_logic/content_hydration.py", NOW): (
         "Student prompt reference missing", "Hydrated student prompt text is empty",
         "Unexpected error hydrating student prompt text", "Hydrated judge rubric text is empty",
@@ -214,6 +218,9 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "KafkaConnectionError", "KafkaTimeoutError", "KafkaUnavailableError", "NodeNotReadyError",
         "RequestTimedOutError", "NoBrokersAvailable",
     ),
+    ("aiokafka/consumer/group_coordinator.py", LIBRARY): (
+        "Heartbeat failed for group", "Marking the coordinator dead",
+    ),
     ("strerror(3), gai_strerror(3)", LIBRARY): ("Connection refused", "Broken pipe"),
     ("sqlalchemy/exc.py", LIBRARY): ("<class '",),
     ("asyncpg/protocol/protocol.pyx", LIBRARY): ("connection is closed",),
@@ -221,7 +228,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "CONTEXT:", "violates foreign key constraint", "violates not-null constraint",
         "deadlock detected", "lock timeout", "read-only transaction",
         "server closed the connection", "the database system is", "remaining connection slots",
-        "too many clients",
+        "too many clients", "password authentication failed",
     ),
 }  # fmt: skip
 PROVENANCE: dict[str, Seen | ReadInSource] = {

@@ -43,6 +43,7 @@ Packed = gzip.GzipFile | io.BufferedReader
 class Tally:
     """What a replay read: files, lines, samples, and what of them it could not use.
 
+    `ahead` maps a container to how far its clock was ahead for a stretch, by which it was moved.
     `undated` counts events without a time, `stepped_back` those far older than the line before;
     neither can be put on the clock. `overtaken` counts samples that were followed by another
     before a tick saw them. `failed` maps a file to why it was not read to its end. `events` counts
@@ -58,6 +59,7 @@ class Tally:
     undated: int = 0
     stepped_back: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    ahead: dict[str, timedelta] = field(default_factory=dict)
     other: list[str] = field(default_factory=list)
     events: int = 0
     settings: str = ""
@@ -72,6 +74,10 @@ class Tally:
     def step_back(self, event: Recorded) -> None:
         """Count one event that lies far before the one before it."""
         self.stepped_back += 1
+
+    def be_ahead(self, event: Recorded, by: timedelta) -> None:
+        """Note that a container's clock was ahead from this event on, for a stretch."""
+        self.ahead[event.container] = max(by, self.ahead.get(event.container, by))
 
     def lack_time(self, event: Recorded) -> None:
         """Count one event without a time."""
@@ -97,6 +103,12 @@ class Tally:
             silences = many(self.gaps, "silence")
             skipped = words("left out ", Span(self.skipped), f" of {silences}, once all was judged")
             told += [str(skipped)]
+        told += [
+            str(
+                words(f"clock of {name} was ahead by some ", Span(by), ": its lines are moved back")
+            )
+            for name, by in self.ahead.items()
+        ]
         told += [f"not read to its end: {name} ({reason})" for name, reason in self.failed.items()]
         if self.other:
             told.append(f"not looked at, being no .log file: {', '.join(self.other)}")
@@ -167,7 +179,7 @@ def _events(
     name, role = _service_of(path, services)
     parser = LineParser(name, _container(path), role, zone)
     events = _parsed(path, tally, wanted.reading(parser, role, zone))
-    yield from wanted.thinned(in_order(events, tally.step_back, tally.lack_time))
+    yield from wanted.thinned(in_order(events, tally.step_back, tally.lack_time, tally.be_ahead))
     tally.files += 1
     tally.lines += parser.lines
     tally.unreadable += parser.unreadable

@@ -20,6 +20,7 @@ from bot.detectors.early.queue_expiring import QueueExpiring, QueueExpiringSetti
 from bot.detectors.early.retries_rising import RetriesRising, RetriesRisingSettings
 from bot.detectors.services.container_gone import ContainerGone, ContainerGoneSettings
 from bot.detectors.services.database_errors import DatabaseErrors
+from bot.detectors.services.start_failed import StartFailed, StartFailedSettings
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import Followed, LogError, LogEvent, Role
 from bot.domain.service_state import ContainerState
@@ -50,6 +51,7 @@ async def simulated_alerts() -> list[Condition]:
         *await _containers(ANEW),
         *await _database_errors(LogError("IntegrityError", code="gkpj", constraint="essays_pkey")),
         *await _database_errors(LogError("PendingRollbackError", "rolled back", code="7s2a")),
+        *await _not_started(),
         *await _rejected(),
         *await _forecasts(),
         *_of_itself(),
@@ -68,6 +70,14 @@ async def _database_errors(error: LogError) -> tuple[Condition, ...]:
                     fields={"batch_id": 34}, error=error)  # fmt: skip
     watch = GivenWatch(NOW, NOW, logs=Followed((line,)))
     return (await judged(DatabaseErrors(QuietSettings()), watch, minutes=0)).conditions
+
+
+async def _not_started() -> tuple[Condition, ...]:
+    error = LogError("InvalidPasswordError", "refused")
+    text = "Failed to start CJ Assessment Service: refused"
+    line = LogEvent(NOW, "cj_assessment_service", "cj", Role.CJ, "critical", text, error=error)
+    watch = GivenWatch(NOW, NOW, logs=Followed((line,)))
+    return (await judged(StartFailed(StartFailedSettings()), watch, minutes=0)).conditions
 
 
 async def _rejected() -> tuple[Condition, ...]:

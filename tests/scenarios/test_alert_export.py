@@ -62,6 +62,10 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
         Role.CJ,
         [console(AT, "CJ assessment workflow failed: Unknown assignment_id 'x'", "cj")],
     ),
+    "start_failed": lambda: (
+        Role.CJ,
+        [console(AT, "Failed to start CJ Assessment Service: boom", "cj", level="critical")],
+    ),
     "mock_answers": lambda: (
         Role.LLM_PROVIDER,
         [console(AT, f"{MOCKED}, correlation_id: a-{n}, response_time: 0ms", "c") for n in "12"],

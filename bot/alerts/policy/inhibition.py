@@ -41,6 +41,16 @@ FOLLOWING = (
         "cj_assessment",
         frozenset({"lost_callbacks", "batch_idle", "consumer_silent", "outbox_unpublished"}),
     ),
+    Inhibition(
+        "start_failed",
+        "cj_assessment",
+        frozenset({"lost_callbacks", "batch_idle", "consumer_silent", "outbox_unpublished"}),
+    ),
+    Inhibition(
+        "start_failed",
+        "llm_provider",
+        frozenset({"stuck_queue", "lost_callbacks", "batch_idle", "submissions_lost"}),
+    ),
     Inhibition("consumer_silent", "", frozenset({"lost_callbacks", "batch_idle"})),
     Inhibition("stuck_queue", "", frozenset({"batch_idle", "queue_expired"})),
     Inhibition(

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.border.outside import raw
+from bot.diagnosis.comparison.causes import LOST_AFTER
 from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
 from bot.diagnosis.comparison.rejections import RECEIVED, TAKEN_END
 from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory, published_by
@@ -22,6 +24,9 @@ MOST = 300
 SILENT_FOR = timedelta(seconds=90)
 # So long it is known what was skipped, and so long it may still be taken from another partition.
 KNOWN_FOR, SETTLED = timedelta(hours=1), timedelta(minutes=1)
+# While workers join or leave the group, a partition may have none until it is over.
+REGROUPING = ("Heartbeat failed for group", "Marking the coordinator dead")
+REGROUPS_FOR = LOST_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,8 @@ class UntakenCallbacks:
     its silence proves nothing. `at_work` says that CJ has not ended with the last one it took,
     `ends` that its lines say so of others. `last` is the one that it took last. `skipped` are those
     that CJ passed over lately, for the last time as read at `skipped_at`, `lost`
-    those of them that it passed over when it took others again after a silence.
+    those of them that it passed over when it took others again after a silence. `regrouped_at` is
+    when a line last showed CJ's consumer group in motion.
     """
 
     heard: bool = False
@@ -46,6 +52,7 @@ class UntakenCallbacks:
     skipped: tuple[PublishedCallback, ...] = ()
     skipped_at: datetime | None = None
     lost: tuple[PublishedCallback, ...] = ()
+    regrouped_at: datetime | None = None
     taken_at: datetime | None = None
     seen_at: datetime | None = None
     memories: dict[str, PublisherMemory] = field(default_factory=dict)
@@ -64,7 +71,11 @@ class UntakenCallbacks:
         found = list(events)
         memories, said = self._published(found)
         new = said if on_topic is None else on_topic
-        known = [*self.waiting, *(one for one in new if one.queue_id not in self.early)]
+        # The provider's clock may be ahead: what was read by now was published by now.
+        known = [
+            *self.waiting,
+            *(replace(one, at=min(one.at, now)) for one in new if one.queue_id not in self.early),
+        ]
         skipped = tuple(one for one in self.skipped if now - one.at < KNOWN_FOR)
         state = replace(
             self, waiting=tuple(known[-MOST:]), memories=memories, skipped=skipped,
@@ -88,6 +99,11 @@ class UntakenCallbacks:
         return kept, found
 
     def _taken(self, event: LogEvent, now: datetime) -> "UntakenCallbacks":
+        if regroups(event):
+            return replace(self, regrouped_at=now)._taken_by(event, now)
+        return self._taken_by(event, now)
+
+    def _taken_by(self, event: LogEvent, now: datetime) -> "UntakenCallbacks":
         if ends_taking(event):
             ends = self.ends or event.event.startswith(TAKEN_END)
             return replace(self, at_work=False, ends=ends)
@@ -126,14 +142,21 @@ class UntakenCallbacks:
 
     def settles(self, now: datetime) -> bool:
         """Say whether what was skipped may still be taken: another partition's turn comes."""
-        return bool(self.skipped) and self.skipped_at is not None and (
-            now - self.skipped_at < SETTLED
-        )  # fmt: skip
+        if not self.skipped or self.skipped_at is None:
+            return False
+        passed, moved = now - self.skipped_at, self.regrouped_at
+        regroups = moved is not None and self.skipped_at - moved < REGROUPS_FOR
+        return passed < (REGROUPS_FOR if regroups else SETTLED)
 
 
 def ends_taking(event: LogEvent) -> bool:
     """Say whether CJ ended with a callback that it took, or began again."""
     return event.role is Role.CJ and event.event.startswith((*TAKEN_END, STARTED))
+
+
+def regroups(event: LogEvent) -> bool:
+    """Say whether a line of CJ shows that workers join or leave its consumer group."""
+    return event.role is Role.CJ and any(one in raw(event.text) for one in REGROUPING)
 
 
 def is_taken(event: LogEvent) -> bool:

@@ -27,6 +27,7 @@ from bot.detectors.callbacks._skipped import (
     skipped_condition,
 )
 from bot.detectors.callbacks._untaken import (
+    REGROUPING,
     SKIPPED,
     STARTED,
     TAKEN,
@@ -34,6 +35,7 @@ from bot.detectors.callbacks._untaken import (
     UntakenCallbacks,
     ends_taking,
     is_taken,
+    regroups,
 )
 from bot.diagnosis.comparison.causes import (
     CONSUMER_HELD,
@@ -82,6 +84,7 @@ class ConsumerSilent:
     clear_ticks: ClassVar[int] = 1
     needles: ClassVar[tuple[str, ...]] = (
         *NEEDLES, TAKEN, *RECEIVED, UNREADABLE, SKIPPED, STARTED, *TAKEN_END, MAPPED, ASKED_FOR,
+        *REGROUPING,
     )  # fmt: skip
     Settings: ClassVar[type[BaseModel]] = ConsumerSilentSettings
 
@@ -100,7 +103,7 @@ class ConsumerSilent:
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event is a callback that was published or taken."""
         mine = publish_sign(event) is not None or is_taken(event) or ends_taking(event)
-        return mine or ties(event)
+        return mine or ties(event) or regroups(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.log import LogEvent, Role
-from bot.replay.ordering import LOOK_AHEAD, in_order
+from bot.replay.ordering import LONGEST_STRETCH, in_order
 
 START = datetime(2026, 3, 4, 8, tzinfo=UTC)
 FUTURE = datetime(2099, 1, 1, tzinfo=UTC)
@@ -58,8 +58,31 @@ def test_times_that_slip_take_the_time_reached(
 
 
 def test_an_older_piece_after_a_newer_one_is_not_told_again() -> None:
-    newer = [_at(60 + number / 10) for number in range(2 * LOOK_AHEAD)]
+    newer = [_at(60 + number / 10) for number in range(2 * LONGEST_STRETCH)]
     assert _ordered(*newer, *(_at(number) for number in range(10))) == newer
+
+
+def test_a_stretch_of_a_clock_that_was_ahead_is_moved_back_as_a_whole() -> None:
+    """A host's clock was 25 minutes ahead until it was set right: no line after it is lost."""
+    before, right = [_at(number / 600) for number in range(600)], [_at(6 + n) for n in range(40)]
+    fast = [_at(26 + number / 600) for number in range(1_800)]
+    told: list[timedelta] = []
+    late: list[object] = []
+    events = (_event(at) for at in (*before, *fast, *right))
+    found = [one.at for one in in_order(events, late.append, ahead=lambda _, by: told.append(by))]
+    assert not late
+    assert found[-len(right) :] == right
+    assert timedelta(minutes=22) < told[0] < timedelta(minutes=26)
+    moved = [one for one in found[len(before) : -len(right)] if one]
+    assert moved == [at - told[0] for at in fast]
+
+
+def test_an_older_piece_after_a_jump_is_no_clock_that_was_ahead() -> None:
+    first, later = (
+        [_at(number / 10) for number in range(100)],
+        [_at(60 + n / 10) for n in range(900)],
+    )
+    assert _ordered(*first, *later, *first) == [*first, *later]
 
 
 @given(st.lists(st.datetimes(timezones=st.just(UTC)) | st.sampled_from([FIRST, START, LAST])))

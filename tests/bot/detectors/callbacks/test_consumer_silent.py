@@ -131,6 +131,20 @@ async def test_what_was_skipped_when_it_takes_again_is_told_as_lost(
     )
 
 
+@pytest.mark.parametrize("regroups", [True, False])
+async def test_while_its_group_is_in_motion_what_was_passed_over_is_not_lost(
+    regroups: bool,
+) -> None:
+    """A partition without a worker is read once one has it: nothing of it was skipped."""
+    seen = watches({20: wave(*TWELVE), 8: [*published(20), took(20)]})
+    if regroups:
+        text = "Redis ping\nHeartbeat failed for group cj because it is rebalancing"
+        line = replace(said(NOW - 9 * TICK, "Redis ping", role=Role.CJ), text=text)
+        seen[31] = replace(seen[31], logs=Followed((line,), CJ))
+    judgement = await played(ConsumerSilent(ConsumerSilentSettings()), seen)
+    assert (bool(judgement.held), len(judgement.conditions)) == (regroups, int(not regroups))
+
+
 async def test_the_alert_of_skipped_callbacks_names_their_batches_by_lines_alone() -> None:
     """They are of two batches, and a third one's answer is taken first after the silence."""
     asked = []
@@ -156,6 +170,20 @@ async def test_the_alert_of_skipped_callbacks_names_their_batches_by_lines_alone
         "CJ skipped 12 callbacks of batches 27 and 28: these answers are lost"
     )
     assert "does not come back" in str(judgement.closing[found.subject])
+
+
+async def test_a_provider_whose_clock_is_ahead_hides_no_silence() -> None:
+    """Its callbacks are dated 25 minutes from now; they were published when they were read."""
+    seen = watches({10: wave(*TWELVE)})
+    ahead = [
+        replace(one, logs=replace(one.logs, events=tuple(
+            replace(event, at=event.at + timedelta(minutes=25))
+            for event in one.logs.events if event.at
+        )))
+        for one in seen if isinstance(one.logs, Followed)
+    ]  # fmt: skip
+    (found,) = (await played(ConsumerSilent(ConsumerSilentSettings()), ahead)).conditions
+    assert found.since == NOW - 10 * TICK
 
 
 async def test_it_is_told_within_two_minutes_of_the_first_callback() -> None:
