@@ -8,9 +8,9 @@ then the time comes back into the gap that it jumped over. Such a stretch is mov
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, chain, islice
-from typing import NamedTuple
 
 from bot.domain.log import taken_at
 from bot.replay.passed import PassedEvent, Recorded
@@ -27,7 +27,8 @@ LONGEST_STRETCH = 5_000
 Dated = list[tuple[Recorded, datetime]]
 
 
-class FastStretch(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FastStretch:
     """Events of a clock that was ahead: how many, by how much, and to when the time came back."""
 
     count: int
