@@ -18,8 +18,8 @@ SERVICE = "batchbot"
 QUIET = ("apscheduler", "aiohttp.access", "asyncio", "docker", "urllib3", "aiokafka")
 # What a pool says of each attempt is said by who wanted a session.
 SILENT = ("asyncpg",)
-# Loggers whose words are ours.
-OURS = ("bot", "commands", "batchbot")
+# Loggers whose words are ours; the scheduler's are its own and our jobs' names.
+OURS = ("bot", "commands", "batchbot", "apscheduler")
 AT_LEAST_INFO = ("slack_bolt", "slack_sdk")
 log = logging.getLogger(__name__)
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "taskName", "asctime"}

@@ -12,6 +12,10 @@ from bot.border.words import NAMES, ONLY_NAMES, is_long_hex, may_be_called, may_
 _SECRET_BEFORE = key_words("before_a_secret")
 _TRACE_BEFORE = key_words("before_a_trace")
 _SECRET_ITSELF = key_words("a_secret_itself")
+_KEYS = frozenset({"key", "token"})
+_COUNTED = key_words("counted")
+_ENTERS = key_words("before_a_login") | key_words("enters_with_a_secret")
+_WITH = frozenset({"with", "using", "by", "med"})
 _PEOPLE = key_words("before_a_name")
 _NUMBER_BEFORE = key_words("before_a_long_number")
 _TO_SOMEBODY = key_words("to_a_person")
@@ -46,7 +50,7 @@ def may_stand(word: str, before: Sequence[str]) -> bool:
 def is_data(word: str, before: Sequence[str]) -> bool:
     """Say whether what stands before a word makes it data, whatever its shape."""
     near = {piece for one in before[-3:] for piece in pieces(one)}
-    if _holds_a_pin(word):
+    if _holds_a_pin(word) or is_named_secret(word):
         return True
     if is_pointer(word):
         return not before or before[-1].lower() not in _POINTS
@@ -80,6 +84,28 @@ def _holds_a_pin(word: str) -> bool:
     return any(one in _SECRET_ITSELF and _is_pin(number) for one, number in both)
 
 
+def is_named_secret(word: str) -> bool:
+    """Say whether a word is made of parts that name a secret and a number: `backup-key-2026`.
+
+    So are passwords that people make up, and no names of classes and counts.
+    """
+    parts = [one.lower() for one in word.split("-")]
+    return (
+        len(parts) > 1
+        and any(map(str.isdigit, parts[-1]))
+        and (
+            not _SECRET_ITSELF.isdisjoint(parts[:-1])
+            or (not _KEYS.isdisjoint(parts[:-1]) and _COUNTED.isdisjoint(parts))
+        )
+    )
+
+
+def _is_made_up(word: str) -> bool:
+    """Say whether letters and digits are no method's name, which is in capitals, and no number."""
+    mixed = any(map(str.isdigit, word)) and any(map(str.islower, word))
+    return mixed and not is_measure(word)
+
+
 def _is_pin(piece: str) -> bool:
     return piece.isdigit() and len(piece) >= LEAST_PIN
 
@@ -110,6 +136,8 @@ def _is_led_to(word: str, before: Sequence[str]) -> bool:
         return True
     if word.lower() in ONLY_NAMES and last.lower() in NAMES:
         return True
+    if last.lower() in _WITH and before[-2:-1] and before[-2].lower() in _ENTERS:
+        return _is_made_up(word)
     if _is_surname(word, before) or is_called(word, before):
         return True
     return _says_who(word) and _leads_to_data(last)
@@ -151,7 +179,8 @@ def _is_login(word: str) -> bool:
         return True
     name, colon, password = word.partition(":")
     if not colon:
-        return all(part.lower() in _LOGINS for part in word.split("/"))
+        parts = word.lower().split("/")
+        return all(part.rstrip("0123456789") in _LOGINS for part in parts)
     return name.lower() in _LOGINS and not password[:1].isdigit()
 
 

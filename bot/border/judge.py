@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bot.border.context import is_shape, is_sign, leads_to_people, may_stand
 from bot.border.decode import CUT_SIGN
-from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of, says_value
+from bot.border.keys import HIDDEN_KINDS, KeyKind, is_secret_key, kind_of, says_value
 from bot.border.known_texts import marked
 from bot.border.language.tokens import Token, tokens_of
 from bot.border.language.vocabulary import pieces
@@ -39,7 +39,14 @@ def judged(text: str) -> tuple[str, int]:
     if cut is not None:
         shown, hidden = judged(text[cut.end() :])
         return f"{MARK}{shown}", hidden + 1
-    written = marked(tokens_of(without_secret_columns(text, MARK)))
+    tokens = tokens_of(without_secret_columns(text, MARK))
+    shown, hidden = _read(tokens)
+    # What shows whole would with its known texts, too; most lines do, and are not looked for.
+    return (shown, hidden) if shown == text else _read(marked(tokens))
+
+
+def _read(written: list[Token]) -> tuple[str, int]:
+    """Judge tokens, those of known texts marked."""
     tokens, numbers = without_secret_numbers(written, MARK)
     tokens, ids = without_secret_ids(tokens, MARK)
     tokens, words = without_secret_words(tokens, MARK)
@@ -118,6 +125,8 @@ class _Reader:
         """Judge a key and its value; return where to go on, and how strictly."""
         key = self.tokens[index].text
         kind = KeyKind.KNOWN if is_shape(key) else kind_of(key)
+        if is_secret_key(key, self.layout.words_before(index)):
+            kind = KeyKind.SECRET
         self.values.key(index)
         for between in range(index + 1, sep + 1):
             self.out.show(self.tokens[between].text)

@@ -44,6 +44,7 @@ _FOREIGN = re.compile(r"[^\W\d_a-zA-ZåäöÅÄÖéÉüÜ]")
 _LETTER = re.compile("[A-Za-z]")
 # What stands behind an exception's class is what it says, whatever its name speaks of.
 _EXCEPTION = re.compile(r"(?:[\w]{1,60}\.){0,8}[A-Z][A-Za-z]{0,60}[a-z](?:Error|Exception|Warning)")
+_OPENS = key_words("before_a_secret_key")
 _PERSON = key_words("person")
 _FREE_TEXT = key_words("free_text")
 _NAMED = key_words("named")
@@ -79,6 +80,11 @@ def kind_of(key: str) -> KeyKind:
         return KeyKind.FREE_TEXT
     known = all(is_known(word) or len(word) == 1 for word in found) and len(flat) > 1
     return KeyKind.KNOWN if known else KeyKind.UNKNOWN
+
+
+def is_secret_key(key: str, before: Sequence[str]) -> bool:
+    """Say whether a key of two words is one that opens something: `api key: …`."""
+    return key.lower() == "key" and bool(before) and before[-1].lower() in _OPENS
 
 
 def _says_what(words: Sequence[str]) -> bool:

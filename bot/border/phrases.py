@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.border.context import is_called, is_data, is_shape, may_stand
-from bot.border.keys import KeyKind, kind_of
+from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of
 from bot.border.language.tokens import Token
 from bot.border.language.vocabulary import pieces
 from bot.border.layout import is_value_shape, shows_as
@@ -98,6 +98,8 @@ def _is_fine(tokens: Sequence[Token], before: Sequence[str], *, known: bool) -> 
         if token.kind == "equals" and said:
             fine = fine and kind_of(said[-1]) is KeyKind.KNOWN
             said = pieces(said[-1])
+        elif token.kind == "colon" and said:
+            fine = fine and kind_of(said[-1]) not in HIDDEN_KINDS
         elif token.kind in ("word", "flag"):
             word = token.text.rstrip(".-")
             shape = shape and not is_data(word, said)

@@ -43,6 +43,13 @@ _VERDICTS = key_words("verdicts_of_systems")
 # With one of a person's own words in it a shorter one is, if no word is a service's.
 LEAST_OF_A_PERSON = 2
 _PERSON = key_words("of_a_person")
+# What a judge of essays says, alone or in a run, and who is told of, however many words of services
+# stand beside it.
+_JUDGE = key_words("of_a_judge")
+_JUDGE_RUNS = tuple(f".{run}." for run in sorted(key_words("runs_of_a_judge")))
+_TELLS = key_words("tells_of_people")
+_SUBJECTS = key_words("subjects")
+_SAID_OF_SUBJECTS = key_words("said_of_subjects")
 # What only systems have: a run that names one in so many words is told by one.
 _SYSTEMS = key_words("of_a_system")
 WORDS_OF_A_SYSTEM = 12
@@ -144,6 +151,8 @@ def is_prose(words: Iterable[str]) -> bool:
     counted = {word for word in said if not (is_measure(word) or is_id(word))}
     counted = {word for word in counted if any(map(str.isalpha, word))}
     size = len({word.lower() for word in counted})
+    if size >= SHORTEST and _tells_of_people(said):
+        return True
     if size <= WORDS_OF_A_SYSTEM and _names_a_system(said):
         return False
     usual = len({word.lower() for word in counted if _is_everyday(word)})
@@ -160,6 +169,20 @@ def is_prose(words: Iterable[str]) -> bool:
     if size == SHORTEST and (len(counted) < len(said) or _VERDICTS & set(map(str.lower, said))):
         return False
     return SHORTEST <= size <= SHORT and not services
+
+
+def _tells_of_people(words: Sequence[str]) -> bool:
+    """Say whether words speak of essays or people as those who judge or write them do."""
+    small = [word.lower() for word in words]
+    if not _TELLS.isdisjoint(small):
+        return True
+    if not _JUDGE.isdisjoint(small) and not _names_a_system(words):
+        return True
+    is_said = (one in _SUBJECTS and other in _SAID_OF_SUBJECTS for one, other in pairwise(small))
+    if len(set(small)) >= SHORT and any(is_said):
+        return True
+    told = ".".join(word if word in ("A", "B") else word.lower() for word in words)
+    return any(run in f".{told}." for run in _JUDGE_RUNS)
 
 
 def _names_a_system(words: Sequence[str]) -> bool:

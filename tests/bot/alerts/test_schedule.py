@@ -1,12 +1,14 @@
 """The jobs: no tick twice at once, and none that keeps the lead from being kept."""
 
 import asyncio
+import logging
 from datetime import timedelta
 
 import pytest
 
 from bot.alerts.schedule import Schedule
 from bot.alerts.store.postgres import LEAD_IDLE
+from bot.log import Redacted
 
 
 class TakingOver:
@@ -82,3 +84,15 @@ async def test_a_job_that_breaks_is_logged_as_one(caplog: pytest.LogCaptureFixtu
     await tick.began.wait()
     await schedule.close()
     assert "a bug" in caplog.text
+
+
+async def test_the_log_names_the_job_that_was_skipped() -> None:
+    schedule = Schedule(TakingOver(), 15)  # type: ignore[arg-type]
+    said = 'Execution of job "%s" skipped: maximum number of running instances reached (%d)'
+    for job in schedule.scheduler.get_jobs():
+        record = logging.makeLogRecord(
+            {"name": "apscheduler.scheduler", "levelno": 30, "msg": said, "args": (job, 1)}
+        )
+        line = Redacted().format(record)
+        assert f'job "{job.id} (trigger: interval[0:00:' in line
+        assert "…" not in line

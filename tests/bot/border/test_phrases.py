@@ -79,6 +79,41 @@ def test_what_a_judge_or_a_prompt_says_of_texts_is_a_sentence() -> None:
         assert not words_of(let_out(text).text)
 
 
+@pytest.mark.parametrize("head", ["", "Request failed: ", "Skipping: "])
+def test_a_sentence_on_essays_or_people_goes_however_many_words_of_services_it_holds(
+    head: str,
+) -> None:
+    for text in (
+        "Essay A fails to address the prompt and is off topic",
+        "Essay B responds to the question",
+        "both are incomplete",
+        "Both essays address the topic but",
+        "the response is not on topic",
+        "The second one is invalid because it is empty",
+        "You must return only valid JSON with the winner",
+        "matches the assessment criteria",
+        "The student has not completed the assignment",
+        "Parent requested that the grade be changed",
+        "I received a letter from the queue",
+        "we started the worker when he failed",
+        "All of them were rejected",
+    ):
+        assert let_out(head + text).text == f"{head}…"
+
+
+def test_what_a_service_says_of_an_essay_a_student_or_a_topic_stays() -> None:
+    for text in (
+        "Essay 7 of batch 33 failed",
+        "student essay count 16 does not match expected count 18",
+        "message on topic huleedu.cj failed",
+        "provider returned a response without content",
+        "Health check failed for anthropic",
+        "both replicas failed to start",
+        "callback published after 5 min of waiting",
+    ):
+        assert let_out(text) == Passed(text)
+
+
 def test_three_everyday_words_are_a_sentence_unless_they_are_a_verdict_or_tell_a_number() -> None:
     for text in ("Lost in time", "Left without help", "Both are wrong"):
         assert let_out(text) == Passed("…", 1)
