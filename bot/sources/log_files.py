@@ -1,11 +1,13 @@
 """Service logs as files: `<container>.log` in one folder, with their rotated siblings."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,16 +28,21 @@ from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import LineParser, parse_lines
 from bot.sources.log_search.file import SegmentFile, linked, snapshot
 from bot.sources.log_search.in_time import in_time, unpacking_stops
-from bot.sources.log_search.merge import merged
+from bot.sources.log_search.merge import SearchPart, merged
 from bot.sources.log_search.search import search_segment
 from bot.sources.log_search.segment import Segment
+from bot.text.wording import many
 
 AT_ONCE = 4
+# So many files are searched, looked at and followed; a folder may hold any number.
+MOST_FILES = 1_000
 LOOKED_AT = 64 << 10
 # The logs that verdicts rest on; another may write as it likes.
 NEEDED = (Role.CJ, Role.LLM_PROVIDER)
 EMPTY = "without a line yet"
 NOT_UNDERSTOOD = "without a line that is understood"
+REST = "the rest of the folder"
+ALL = LogQuery()
 
 
 class LogFile(NamedTuple):
@@ -69,10 +76,8 @@ class LogFiles:
 
     async def search(self, query: LogQuery) -> LogSearch:
         """Search every wanted file, several at once; one that cannot be read becomes missing."""
-        found = await asyncio.to_thread(self._files)
-        if not found:
-            raise self._empty()
-        files = [file for file in found if is_wanted(file.service, query)]
+        listed = await asyncio.to_thread(self._some_listed)
+        files, left_out = self._chosen(listed, query)
         stop = threading.Event()
         at_once, is_late = asyncio.Semaphore(AT_ONCE), unpacking_stops(stop)
 
@@ -81,8 +86,10 @@ class LogFiles:
                 return await asyncio.to_thread(self._search_file, file, query, stop, is_late)
 
         answers, late = await in_time([(file.container, one(file)) for file in files], stop)
-        newest = await asyncio.to_thread(self._newest, found)
-        return replace(merged([*answers, *late]), newest=newest, until=query.until)
+        newest = await asyncio.to_thread(self._newest, self._chosen(listed)[0])
+        parts = sorted([*answers, *late], key=_container)
+        unread = [(REST, _not_searched(left_out))] if left_out else []
+        return replace(merged([*parts, *unread]), newest=newest, until=query.until)
 
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> FileFollow:
         """Follow every file from `since`; with `needles`, events without any are not parsed.
@@ -95,16 +102,15 @@ class LogFiles:
 
     async def services(self) -> Sequence[tuple[Service, str]]:
         """Return each file's service and container name."""
-        return [(file.service, file.container) for file in await asyncio.to_thread(self._files)]
+        files = await asyncio.to_thread(self._files)
+        return sorted(((file.service, file.container) for file in files), key=itemgetter(1))
 
     async def check(self) -> str:
         """Say how many files can be read, and of which not one line is understood.
 
         Raises SourceError when none can be read.
         """
-        files = await asyncio.to_thread(self._files)
-        if not files:
-            raise self._empty()
+        files, left_out = self._chosen(await asyncio.to_thread(self._some_listed))
         looked = [await asyncio.to_thread(self._look, file) for file in files]
         pairs = [(f"{file.container}.log", one) for file, one in zip(files, looked, strict=True)]
         bad = [name for name, one in pairs if one.problem]
@@ -117,7 +123,13 @@ class LogFiles:
             )
         empty = [name for name, one in pairs if one.is_empty]
         odd = [name for name, one in pairs if one.is_odd]
-        told = [f"{len(files)} log files", _named(bad, "cannot be read"), _named(empty, EMPTY)]
+        rest = f"{left_out} more not looked at" if left_out else ""
+        told = [
+            f"{len(files)} log files",
+            rest,
+            _named(bad, "cannot be read"),
+            _named(empty, EMPTY),
+        ]
         return ", ".join(one for one in (*told, _named(odd, NOT_UNDERSTOOD)) if one)
 
     def _newest(self, files: Sequence[LogFile]) -> datetime | None:
@@ -157,31 +169,53 @@ class LogFiles:
             hint="Check LOG_FILES_DIR.",
         )
 
-    def _some_files(self) -> list[LogFile]:
-        if not (files := self._files()):
-            raise self._empty()
-        return files
-
     def _files(self) -> list[LogFile]:
+        return self._chosen(self._listed())[0]
+
+    def _some_files(self) -> list[LogFile]:
+        return self._chosen(self._some_listed())[0]
+
+    def _chosen(
+        self, listed: Sequence[tuple[Service, str]], query: LogQuery = ALL
+    ) -> tuple[list[LogFile], int]:
+        """Return the files that a query asks for, and how many more there are than MOST_FILES."""
+        wanted = [(service, name) for service, name in listed if is_wanted(service, query)]
+        files = [
+            LogFile(service, name[:-4], linked(self._directory / name, self._links))
+            for service, name in wanted[:MOST_FILES]
+        ]
+        return files, len(wanted) - len(files)
+
+    def _some_listed(self) -> list[tuple[Service, str]]:
+        if not (listed := self._listed()):
+            raise self._empty()
+        return listed
+
+    def _listed(self) -> list[tuple[Service, str]]:
+        """Return every log of the folder: known services first, each kind latest first."""
+
+        def order(file: tuple[Service, str]) -> tuple[bool, float]:
+            with suppress(OSError):
+                return file[0].role is Role.OTHER, -os.stat(f"{self._directory}/{file[1]}").st_mtime
+            return True, 0
+
+        listed = [
+            (service_of(name[:-4], self._services, file=name), name) for name in self._names()
+        ]
+        return sorted(listed, key=order)
+
+    def _names(self) -> list[str]:
+        """Return the names of the folder's logs; one of pipes alone is no folder of logs."""
         try:
-            paths = sorted(path for path in self._directory.iterdir() if path.suffix == ".log")
+            found = os.listdir(self._directory)
         except OSError as error:
             raise SourceError(
                 self.name,
                 f"the log folder cannot be read: {error.strerror or 'unknown reason'}",
                 hint="Check LOG_FILES_DIR.",
             ) from error
-        # One among others is named; a folder of nothing else is no folder of logs.
-        if all(map(_is_no_file, paths)):
-            return []
-        return [
-            LogFile(
-                service_of(path.stem, self._services, file=path.name),
-                path.stem,
-                linked(path, self._links),
-            )
-            for path in paths
-        ]
+        names = sorted(name for name in found if name[1:].endswith(".log"))
+        return [] if all(_is_no_file(self._directory / name) for name in names) else names
 
     def _search_file(
         self,
@@ -210,6 +244,15 @@ class Look(NamedTuple):
     problem: str = ""
     is_empty: bool = False
     is_odd: bool = False
+
+
+def _not_searched(files: int) -> str:
+    return f"{many(files, 'file')}: a search reads the {MOST_FILES:,} that were written last"
+
+
+def _container(part: SearchPart) -> str:
+    first, second = part
+    return second.container if isinstance(second, LogCoverage) else str(first)
 
 
 def _is_no_file(path: Path) -> bool:

@@ -12,12 +12,12 @@ import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import count, takewhile
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from bot.sources.log_format.foreign import LOOKED_AT, foreign
 from bot.sources.log_format.time import utc
+from bot.sources.log_search.siblings import rotations
 
 HEAD_BYTES = 128 << 10
 BLOCK_BYTES = 1 << 20
@@ -180,34 +180,6 @@ def linked(path: Path, folders: Sequence[Path]) -> Path:
         return path
     real = path.resolve()
     return real if any(real.is_relative_to(folder.resolve()) for folder in folders) else path
-
-
-def rotations(path: Path) -> list[Path]:
-    """Return the files of a log, oldest first: `.2.gz`, `.1`, and the one that is written.
-
-    While a file is compressed both are there; the plain one is whole.
-    """
-    numbered: dict[int, Path] = {}
-    for sibling in _siblings(path):
-        number = sibling.name.removeprefix(f"{path.name}.").removesuffix(".gz")
-        if number.isdigit() and (sibling.suffix != ".gz" or int(number) not in numbered):
-            numbered[int(number)] = sibling
-    return [*(numbered[number] for number in sorted(numbered, reverse=True)), path]
-
-
-def _siblings(path: Path) -> Sequence[Path]:
-    """Return what may be a log's rotated files.
-
-    A folder that may be passed through and not listed, as direct-logs.sh leaves it, is asked for
-    each name: the Engine numbers without a gap.
-    """
-    try:
-        return list(path.parent.iterdir())
-    except PermissionError:
-        numbers = (f"{path.name}.{number}" for number in count(1))
-        pairs = ((path.with_name(name), path.with_name(f"{name}.gz")) for name in numbers)
-        there = ([one for one in pair if one.exists()] for pair in pairs)
-        return [one for found in takewhile(bool, there) for one in found]
 
 
 class OpenedLog(NamedTuple):

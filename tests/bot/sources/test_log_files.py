@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bot.diagnosis.evidence.log_coverage import counted
 from bot.domain.log import LogQuery, Role, Service
 from bot.errors import SourceError
-from bot.sources.log_files import LogFiles
+from bot.sources.log_files import REST, LogFiles
 from bot.sources.log_follow.follow import FileFollow
 from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
@@ -641,3 +641,40 @@ async def test_a_file_s_name_is_shown_as_a_service_only_as_far_as_it_may_be(tmp_
     (tmp_path / "huleedu_redis.log").write_text(line(1))
     found = await source(tmp_path).search(LogQuery(any_of=("tick",)))
     assert sorted(str(event.service) for event in found.events) == ["huleedu_redis", "… 9B"]
+
+
+async def test_of_very_many_files_those_written_last_are_searched_and_the_rest_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.sources.log_files.MOST_FILES", 4)
+    for number in range(12):
+        path = tmp_path / f"stranger{number:02}.log"
+        path.write_text(line(number, ID))
+        os.utime(path, (number + 1_000, number + 1_000))
+    (tmp_path / f"{CJ}.log").write_text(line(99, ID))
+    os.utime(tmp_path / f"{CJ}.log", (1, 1))
+    found = await source(tmp_path).search(LogQuery(any_of=(ID,)))
+    assert [cover.container for cover in found.coverage] == [
+        CJ, "stranger09", "stranger10", "stranger11",
+    ]  # fmt: skip
+    assert found.missing == ((REST, "9 files: a search reads the 4 that were written last"),)
+    assert "9 more not looked at" in await source(tmp_path).check()
+
+
+async def test_a_folder_is_not_listed_once_for_each_of_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        (tmp_path / f"s{number}.log").write_text(line(number, ID))
+    (tmp_path / "s7.log.1").write_text(line(7, ID))
+    os.utime(tmp_path, (1_000, 1_000))
+    listed, listdir = [], os.listdir
+
+    def counting(path: Path) -> list[str]:
+        listed.append(path)
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", counting)
+    found = await source(tmp_path).search(LogQuery(any_of=(ID,)))
+    assert len(found.events) == 51
+    assert len(listed) <= 8
