@@ -35,7 +35,7 @@ NAMES = {
     "dispatched": "dispatched",
     "retried_dispatches": "tried again",
     "answered": "answered",
-    "callbacks_ok": "came back",
+    "callbacks_ok": "answer stored",
     "callbacks_rejected": "rejected",
     "stored_valid": "valid",
     "stored_error": "stored as failed",
@@ -135,4 +135,4 @@ def _leaked(line: Sequence[Stage], leak: str | None) -> str:
             return (
                 f"The first loss is at \u201c{NAMES[after.stage]}\u201d: {gone} of {before.count}."
             )
-    return "No comparison was lost."
+    return "No comparison was lost." if line[0].count else "No comparison is stored."

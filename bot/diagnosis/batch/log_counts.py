@@ -46,7 +46,8 @@ def logged_counts(
 
     `clues` are what the search's events show of comparisons, `members` the correlation ids of the
     batch, `begin` and `end` its first submission and last answer. `proven` comparisons came back,
-    so a stage that shows fewer shows a gap in the logs and not in the batch.
+    so a stage that shows fewer shows a gap in the logs and not in the batch; nor does one that
+    shows fewer than a later one.
     """
     if not members or any(one.truncated for one in search.coverage):
         return {}
@@ -65,12 +66,19 @@ def logged_counts(
     bundled = _bundled(search.events, *window)
     if bundled and not _has_strangers(clues, owners, members, *window):
         counts["dispatched"] += bundled - retried
-    asked = len(members)
-    return {
-        name: count
-        for name, count in counts.items()
-        if name not in _WAY or proven <= count <= asked
-    }
+    doubted = _doubted(counts, proven, len(members))
+    return {name: count for name, count in counts.items() if name not in doubted}
+
+
+def _doubted(counts: Mapping[str, int], proven: int, asked: int) -> set[str]:
+    """Return the stages whose lines show fewer than passed a later one, or more than there are."""
+    doubted, floor = set[str](), proven
+    for name in reversed(_WAY):
+        if floor <= counts[name] <= asked:
+            floor = counts[name]
+        else:
+            doubted.add(name)
+    return doubted
 
 
 def _ids(mine: Iterable[tuple[str, LogClue]], step: Step, *outcomes: Outcome) -> set[str]:

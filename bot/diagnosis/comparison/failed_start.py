@@ -12,6 +12,8 @@ FAILED_STARTS = (
     "Batch submission failed for CJ batch",
     "CJ assessment workflow failed",
 )
+# A headline says no more than that beside which batch it is.
+MOST_SHORT = 54
 ONE_VERSION = "Bring CJ's code and its database's schema to one version."
 
 
@@ -30,6 +32,14 @@ def why_not_started(event: LogEvent) -> str:
     kind = (error.chain[0] if error.chain else error.kind) if error else ""
     told = f"its own line says {name(kind)}" if kind else "its own line says no more"
     return f"Not submitted: CJ failed while it made the comparisons; {told}."
+
+
+def short_reason(event: LogEvent) -> str:
+    """Return what the database said in a line on a failed start, in a few words; may be empty."""
+    lacks, refusal = lacking_in_schema(said_by(event)), refusal_told(said_by(event))
+    told = f"the database has no {lacks.partition(' of table ')[0]}" if lacks else refusal
+    short = told[:1].lower() + told[1:].rstrip(".")
+    return short if len(short) <= MOST_SHORT else ""
 
 
 def failed_batch(event: LogEvent) -> str:

@@ -5,13 +5,15 @@ CJ acknowledges a callback whatever becomes of it, so that Kafka gives it no sec
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from bot.border.outside import raw
 from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
+from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogEvent, Role
+from bot.domain.words import words
 
 FIELDS = {"missing essay identifiers": "essay_a_id", "missing prompt hash": "prompt_sha256"}
 # What people call the fields that a callback can lack.
@@ -111,9 +113,20 @@ def counters_failed(events: Iterable[LogEvent], batch_id: int) -> tuple[LogEvent
 
 def database_fault(event: LogEvent) -> str:
     """Return what a failing line and its error say of the database, in words; may be empty."""
+    return FAULTS.get(_fault_said(event), "")
+
+
+def with_fault(line: EvidenceLine, event: LogEvent) -> EvidenceLine:
+    """Return a line with what the database said by the event, where it does not show that."""
+    said, shown = _fault_said(event).strip(), line.text
+    told = not said or said in str(words(shown))
+    return line if told else replace(line, text=words(shown, f" [{said}]"))
+
+
+def _fault_said(event: LogEvent) -> str:
     error = event.error
     said = " ".join((_said(event), *((error.kind, *error.chain) if error else ()), raw(event.text)))
-    return next((told for text, told in FAULTS.items() if text in said), "")
+    return next((text for text in FAULTS if text in said), "")
 
 
 def says_database_away(told: Iterable[str]) -> bool:

@@ -110,7 +110,9 @@ def _logged(found: Investigation) -> Mapping[str, int]:
 
 def _sentence(status: Report, leak: str | None, stages: Sequence[Stage]) -> Text:
     """Return the verdict as one sentence: how bad, the first cause, where comparisons were lost."""
-    where = f" The first loss is at “{_words(leak)}”." if leak else " No comparison was lost."
+    where = f" The first loss is at “{_words(leak)}”." if leak else ""
+    if not leak and status.facts["total_pairs"]:
+        where = " No comparison was lost."
     counted = all(stage.count is not None for stage in stages)
     unknown = "" if counted else " Stages that nothing counted are shown as such."
     if status.verdict is Verdict.OK and not leak:

@@ -1,9 +1,9 @@
 """What a trace says of a comparison whose request or answer was lost, and where; pure."""
 
 from bot.diagnosis.comparison.causes import NOT_STORED
-from bot.diagnosis.comparison.last_step import LostAnswer, lost_answer
+from bot.diagnosis.comparison.last_step import LossPlace, LostAnswer, lost_answer
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, QueueFate
-from bot.diagnosis.comparison.rejections import database_fault, unstored_answer
+from bot.diagnosis.comparison.rejections import database_fault, unstored_answer, with_fault
 from bot.diagnosis.trace.traced import TracedComparison, row_line
 from bot.domain.batch import CANCELLED
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
@@ -45,9 +45,18 @@ def lost_place(traced: TracedComparison) -> LostAnswer:
     """Return where its answer was lost: by its own lines, in the queue by its batch's too."""
     end = lost_answer(traced.comparison, traced.ledger)
     if traced.loss is None:
-        return end
+        return _unstored_end(traced, end)
     where = _WHERE.get(traced.loss.fate.kind, end.where)
     return LostAnswer(end.kind, where, traced.loss.of_batch.why, traced.loss.of_batch.confidence)
+
+
+def _unstored_end(traced: TracedComparison, end: LostAnswer) -> LostAnswer:
+    """Return where its answer was lost, and why where the line that failed says it."""
+    line = _unstored(traced)
+    if line is None:
+        return end
+    why = f"CJ took the callback and could not store it{_fault(traced, line)}."
+    return LostAnswer(LossPlace.NOT_STORED, "CJ did not store its answer", why)
 
 
 def _how(fate: LostRequest) -> Text:
@@ -75,7 +84,10 @@ def answer_not_stored(traced: TracedComparison) -> Finding | None:
         confidence=Confidence.HIGH,
         what=f"CJ took its answer and did not store it{_fault(traced, line)}.",
         why=NOT_STORED.why,
-        evidence=(EvidenceLine(LOGS, line.at, redact(line.event)), *row_line(row)),
+        evidence=(
+            with_fault(EvidenceLine(LOGS, line.at, redact(line.event)), line),
+            *row_line(row),
+        ),
         next=(
             "Look at CJ's database, then ask for this comparison again: it does not come back.",
             words(Command(f"/batch status {row.batch_id}")),

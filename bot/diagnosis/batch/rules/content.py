@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.border.passing import name
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.evidence.search_again import search_again
 from bot.diagnosis.evidence.submission import UNREACHABLE
@@ -51,7 +52,20 @@ _CODES = {
     "RESOURCE_NOT_FOUND": "does not have {}",
     "INVALID_RESPONSE": "gave {} empty",
 }
+# The classes of errors that have no words of their own.
+_LATE, _BROKEN = "did not give {} in time", "broke off while it gave {}"
+_CLASSES = {
+    "TimeoutError": _LATE,
+    "ServerTimeoutError": _LATE,
+    "SocketTimeoutError": _LATE,
+    "ConnectionTimeoutError": _LATE,
+    "ServerDisconnectedError": _BROKEN,
+    "ConnectionResetError": _BROKEN,
+    "ClientOSError": _BROKEN,
+    "ClientPayloadError": _BROKEN,
+}
 MOST = 0.5
+NO_LINE = "no line that was read says why"
 LOOK_AT_ADDRESS = (
     "Look whether the content service runs, and whether CJ was started with its address."
 )
@@ -183,13 +197,28 @@ def _why(lines: list[LogEvent]) -> str:
             "CJ could not connect to the content service: it is down, or CJ's address of it is "
             "wrong."
         )
-    coded = {said: sum(code in one.event for one in lines) for code, said in _CODES.items()}
-    told = [(said, count) for said, count in coded.items() if count]
+    told = Counter(said for one in lines if (said := _reason(one))).most_common()
     if told:
         alone = "these texts" if len(told) == 1 else ""
         parts = " and ".join(said.format(alone or many(count, "text")) for said, count in told)
         return f"The content service {parts}; CJ leaves out an essay whose text it cannot fetch."
-    return "CJ leaves out an essay whose text it cannot fetch; no line that was read says why."
+    kinds = sorted({one for line in lines for one in _classes(line)[:1]})
+    said = f"its lines name {' and '.join(kinds[:2])} alone" if kinds else NO_LINE
+    return f"CJ leaves out an essay whose text it cannot fetch; {said}."
+
+
+def _reason(event: LogEvent) -> str:
+    """Return what the content service did instead of giving a text, by CJ's code or its error."""
+    coded = next((said for code, said in _CODES.items() if code in event.event), "")
+    return coded or next((_CLASSES[one] for one in _classes(event) if one in _CLASSES), "")
+
+
+def _classes(event: LogEvent) -> tuple[str, ...]:
+    """Return the classes of a line's error, the one that it names itself first."""
+    named = name(str(event.fields.get("exception_type") or ""))
+    error = event.error
+    found = (named, *((name(error.kind), *map(name, error.chain)) if error else ()))
+    return tuple(one for one in found if one)
 
 
 def _unreachable(lines: Sequence[LogEvent]) -> bool:

@@ -17,7 +17,12 @@ from bot.diagnosis.comparison.causes import (
     PROVIDER_FAILURES,
     RUN_AGAIN,
 )
-from bot.diagnosis.comparison.failed_start import failed_starts, start_remedy, why_not_started
+from bot.diagnosis.comparison.failed_start import (
+    failed_starts,
+    short_reason,
+    start_remedy,
+    why_not_started,
+)
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.domain.batch import CANCELLED, Twin
@@ -47,7 +52,9 @@ def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what="It ended without a result: "
-        + part_of(pairs.valid, pairs.total, "comparison", ("is valid", "are valid")),
+        + part_of(pairs.valid, pairs.total, "comparison", ("is valid", "are valid"))
+        if pairs.total
+        else f"No comparison is stored{_stopped_by(lines)}",
         why=why,
         evidence=(
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
@@ -61,6 +68,12 @@ def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
         ),
         cause=_cause(evidence, now),
     )
+
+
+def _stopped_by(lines: list[LogEvent]) -> str:
+    """Return what stopped it before a comparison was stored, where a line says so in few words."""
+    told = next((short for one in lines if (short := short_reason(one))), "")
+    return f": {told}" if told else ""
 
 
 def _opened_again(evidence: BatchEvidence) -> Finding | None:

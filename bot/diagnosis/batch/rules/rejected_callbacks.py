@@ -17,6 +17,7 @@ from bot.diagnosis.comparison.rejections import (
     lost_field,
     rejected_ids,
     unstored_answer,
+    with_fault,
 )
 from bot.diagnosis.runner.log_events import RUN_TEXTS
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
@@ -112,14 +113,14 @@ def callbacks_not_stored(evidence: BatchEvidence, now: datetime) -> Finding | No
         else next(filter(None, (database_fault(one.event) for one in lost.values())), "")
     )
     first = min(lost.values(), key=lambda one: one.at)
+    lines = [one.event for one in lost.values()]
     return Finding(
         rule=NOT_STORED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"{many(len(lost), 'answer', ('was', 'were'))} taken by CJ and not stored"
-        + (f": {away}" if away else ""),
+        what=f"CJ did not store {many(len(lost), 'answer')}" + (f": {away}" if away else ""),
         why=NOT_STORED.why,
-        evidence=tuple(log_line(one.event) for one in list(lost.values())[:3]),
+        evidence=tuple(with_fault(log_line(one), one) for one in lines[:3]),
         next=(
             words(Command(f"/trace {first.correlation_id}")),
             "Look at CJ's database, then ask for these comparisons again: they do not come back.",
@@ -137,8 +138,7 @@ def _not_counted(evidence: BatchEvidence, lines: Sequence[LogEvent]) -> Finding 
         rule=NOT_STORED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"{many(lost, 'answer', ('was', 'were'))} taken by CJ and not stored"
-        + (f": {why}" if why else ""),
+        what=f"CJ did not store {many(lost, 'answer')}" + (f": {why}" if why else ""),
         why="What failed with its counters took the answer along; CJ acknowledged it, so it does "
         "not come again.",
         evidence=tuple(log_line(one) for one in lines[-2:]),

@@ -65,3 +65,18 @@ def test_a_search_that_was_cut_short_counts_nothing() -> None:
         for cut in (False, True)
     ]  # fmt: skip
     assert counts == [3, None]
+
+
+def test_a_stage_that_shows_fewer_than_a_later_one_is_not_counted() -> None:
+    """What was answered was dispatched, also where no line that was read says so."""
+    events = tuple(_answered(8, id) for id in MEMBERS)
+    clues = [clue for event in events if (clue := clue_of(event)) is not None]
+    counts = logged_counts(
+        LogSearch(events, ()),
+        clues,
+        frozenset(MEMBERS),
+        begin=AT,
+        end=AT + timedelta(seconds=9),
+        proven=0,
+    )
+    assert (counts.get("dispatched"), counts["answered"]) == (None, 3)

@@ -101,6 +101,9 @@ async def test_an_answer_that_cj_could_not_store_is_named_with_what_its_database
         "CJ took its answer and did not store it: its database could not be reached. "
         "It was at 2025-11-18T23:55:00+00:00."
     )
+    assert str(report.findings[1].why) == (
+        "CJ took the callback and could not store it: its database could not be reached."
+    )
 
 
 @pytest.mark.parametrize("is_own", [True, False])

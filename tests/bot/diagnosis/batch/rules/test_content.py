@@ -1,5 +1,6 @@
 """Essays that were dropped for want of content are counted, and only once pairs show it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules.content import LOOK_AT_ADDRESS, NOT_PREPARED, content_missing
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ScoreCounts, Twin
-from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.log import LogError, LogEvent, LogSearch, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence
 
@@ -67,6 +68,32 @@ def test_essays_that_take_no_part_are_counted_with_what_the_content_service_answ
 )
 def test_what_the_content_service_answered_is_told_by_cjs_code(said: str, why: str) -> None:
     found = content_missing(evidence(f"{NOT_PREPARED} e-1: {said}"), NOW)
+    assert found is not None
+    assert why in str(found.why)
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("TimeoutError", "The content service did not give these texts in time;"),
+        ("ServerDisconnectedError", "The content service broke off while it gave these texts;"),
+        ("RuntimeError", "its lines name RuntimeError alone."),
+    ],
+)
+@pytest.mark.parametrize("is_traced", [True, False])
+def test_an_error_without_words_is_told_by_its_class(
+    kind: str, why: str, *, is_traced: bool
+) -> None:
+    """The line's field names the class where no traceback stands behind it."""
+    given = evidence(f"{NOT_PREPARED} e-1: ")
+    assert isinstance(given.logs, LogSearch)
+    (line,) = given.logs.events
+    line = (
+        replace(line, error=LogError(kind))
+        if is_traced
+        else replace(line, fields={**line.fields, "exception_type": kind})
+    )
+    found = content_missing(replace(given, logs=LogSearch((line,), ())), NOW)
     assert found is not None
     assert why in str(found.why)
 

@@ -47,6 +47,8 @@ def test_a_schema_of_another_version_is_why_a_batch_was_not_submitted(said: str,
     assert told in str(found.why)
     assert "do not fit" in str(found.why)
     assert "monitor" not in str(found.why)
+    short = told.partition(" of table ")[0]
+    assert str(found.what) == f"No comparison is stored: the database has {short}"
     assert found.next[0] == ONE_VERSION
     assert any("submit batch chunk" in str(line.text) for line in found.evidence)
 

@@ -64,8 +64,21 @@ def test_an_answer_that_cj_took_and_could_not_store_is_named_while_its_row_waits
     found = callbacks_not_stored(replace(given, rows=rows, logs=LogSearch((lost,), ())), NOW)
     assert (found is not None) is pending
     if found:
-        assert str(found.what).endswith("not stored: its database could not be reached")
+        assert str(found.what) == "CJ did not store 1 answer: its database could not be reached"
         assert found.severity.value == "error"
+
+
+def test_what_the_database_said_in_a_traceback_stands_beside_the_line_before_it() -> None:
+    said = "Error in callback processing: This Session's transaction has been rolled back"
+    fault = 'DiskFullError: could not extend file "base/1": No space left on device'
+    lost = LogEvent(NOW, "cj", "cj", Role.CJ, "error", said, fields={"correlation_id": STRAY},
+                    text=f"{said}\n{fault}")  # fmt: skip
+    given = evidence()
+    rows = replace(given.rows, pending=(PendingPair(1, UUID(STRAY), NOW),))
+    found = callbacks_not_stored(replace(given, rows=rows, logs=LogSearch((lost,), ())), NOW)
+    assert found is not None
+    assert str(found.what) == "CJ did not store 1 answer: the database's disk is full"
+    assert str(found.evidence[0].text).endswith("rolled back [No space left on device]")
 
 
 @pytest.mark.parametrize(
@@ -87,4 +100,4 @@ def test_an_answer_that_was_lost_with_the_batchs_counters_is_named(
     found = callbacks_not_stored(replace(given, rows=rows), NOW)
     assert (found is not None) is bool(told)
     if found:
-        assert str(found.what) == f"1 answer was taken by CJ and not stored: {told}"
+        assert str(found.what) == f"CJ did not store 1 answer: {told}"
