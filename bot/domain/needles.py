@@ -221,6 +221,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ("aiokafka/consumer/group_coordinator.py", LIBRARY): (
         "Heartbeat failed for group", "Marking the coordinator dead",
     ),
+    ("aiohttp/connector.py", LIBRARY): ("SSLCertVerification", "certificate verify failed"),
     ("strerror(3), gai_strerror(3)", LIBRARY): ("Connection refused", "Broken pipe"),
     ("sqlalchemy/exc.py", LIBRARY): ("<class '",),
     ("asyncpg/protocol/protocol.pyx", LIBRARY): ("connection is closed",),

@@ -22,6 +22,8 @@ SAID = (
     "Your credit balance is too low", "prompt is too long: 210000 tokens", "Invalid X-API-Key",
     "not_found_error: model: claude-1", "Number of request tokens: RATE_LIMIT", "Overloaded",
     "Request timed out after 60 s", "timed out of class", "ClientConnectorError: cannot connect",
+    "Cannot connect to host a.invalid:443 [Name or service not known]",
+    "Cannot connect to host a:443 [SSLCertVerificationError: (1, 'certificate verify failed')]",
     "hit max_tokens limit", "Failed to parse the answer", "Bad Gateway", "api_error", STUDENT, "",
     "authentication_error, and the API is overloaded",
 )  # fmt: skip

@@ -12,6 +12,8 @@ class FailureReason(StrEnum):
     RATE_LIMIT = "rate_limit"
     TIMEOUT = "timeout"
     CONNECTION = "connection_lost"
+    HOST = "host_unknown"
+    CERTIFICATE = "certificate_refused"
     TOO_LONG = "content_too_long"
     CREDIT = "credit_used_up"
     KEY = "key_refused"
@@ -57,6 +59,18 @@ WORDS: Mapping[FailureReason, ReasonWords] = {
         "connection lost",
         "Connections to the model's provider broke off before an answer came.",
         "Check the network to the model's provider, then ask for the failed ones again.",
+    ),
+    FailureReason.HOST: ReasonWords(
+        "the model provider's host has no address",
+        "host unknown",
+        "No connection came about: the name in the LLM provider service's settings has no address.",
+        "Look at the BASE_URL in the LLM provider service's settings, and at its DNS.",
+    ),
+    FailureReason.CERTIFICATE: ReasonWords(
+        "the model provider's certificate is not trusted",
+        "certificate refused",
+        "No connection came about: the LLM provider service does not trust that certificate.",
+        "Look at the BASE_URL, at a proxy before it, and at the certificates trusted there.",
     ),
     FailureReason.TOO_LONG: ReasonWords(
         "an essay is too long for the model",

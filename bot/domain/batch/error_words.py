@@ -40,6 +40,17 @@ OF_PROVIDER = (
     ProviderWords("overloaded", "overloaded", "overloaded"),
     ProviderWords("timeout", "timeout", "time(?:d)?[- ]?out(?! of)"),
     ProviderWords(
+        "host_unknown",
+        "name or service not known",
+        "name or service not known|no address associated with|name resolution|connectordnserror|"
+        "nodename nor servname",
+    ),
+    ProviderWords(
+        "certificate_refused",
+        "certificate verify failed",
+        "certificate[_ ]verify[_ ]failed|sslcertverification|connectorcertificateerror",
+    ),
+    ProviderWords(
         "connection_lost",
         "connection reset",
         "connection_error|disconnected|connection reset|cannot connect|broken pipe|"

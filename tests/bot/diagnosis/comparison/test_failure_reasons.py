@@ -100,6 +100,28 @@ def test_a_status_without_words_names_the_reason(status: int | None, reason: Fai
         assert reason_of_line(_line(f"{CALL}Anthropic API call failed: {status}")) is reason
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("a.invalid:443 ssl:default [Name or service not known]", FailureReason.HOST),
+        (
+            "a:443 ssl:True [SSLCertVerificationError: (1, '[SSL: CERTIFICATE_VERIFY_FAILED] "
+            "certificate verify failed: self-signed certificate (_ssl.c:1006)')]",
+            FailureReason.CERTIFICATE,
+        ),
+        ("a:443 ssl:default [Connect call failed ('10.0.0.7', 443)]", FailureReason.CONNECTION),
+    ],
+)
+def test_a_connection_that_never_came_about_is_none_that_broke_off(
+    said: str, reason: FailureReason
+) -> None:
+    """The rows say connection_error of each; the lines tell a name, a certificate, a network."""
+    line = _line(f"{CALL}Anthropic API call failed: Cannot connect to host {said}")
+    assert reason_of_line(line) is reason
+    (found,) = failures_of((_group(0, "connection_error"),), [line], {REQUEST})
+    assert found.reason is reason
+
+
 def test_a_time_out_without_words_is_read_off_its_exception() -> None:
     error = LogError("TimeoutError", chain=("TimeoutError",))
     line = _line("Unexpected error calling Anthropic API:", error=error)
