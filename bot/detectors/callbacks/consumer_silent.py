@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from bot.detectors._batches import place_told, sole
 from bot.detectors._event_counts import dated_events
 from bot.detectors._line_owners import ASKED_FOR, MAPPED, ties
 from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
+from bot.detectors.callbacks._silence import CONSUMER, beyond_condition, silent_condition
 from bot.detectors.callbacks._skipped import (
     SKIPPED_CALLBACKS,
     STAYS_LOST,
@@ -38,10 +38,6 @@ from bot.detectors.callbacks._untaken import (
     regroups,
 )
 from bot.diagnosis.comparison.causes import (
-    CONSUMER_HELD,
-    CONSUMER_SILENT,
-    CONSUMER_STEPS,
-    HELD_STEPS,
     LEAST_UNTAKEN,
     LOST_AFTER,
 )
@@ -50,14 +46,12 @@ from bot.diagnosis.publishing.memory import PublishedCallback
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.callbacks.callback import ConsumerBacklog
-from bot.domain.evidence import LOGS, TOPIC, EvidenceLine, Missing
+from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
-from bot.domain.report import Confidence, Severity
-from bot.domain.words import Command, Text, Time, words
+from bot.domain.words import Command, Text, words
 from bot.ports import Watch
 from bot.text.wording import many
 
-CONSUMER = "cj_assessment_service"
 UNTAKEN = "untaken"
 # What CJ took is in the rows within this time.
 BESIDE = timedelta(minutes=1)
@@ -156,7 +150,7 @@ class ConsumerSilent:
         gone = skipped_condition(untaken, tuple(last.data.get("lost_of") or ()), now)
         lost = (gone,) if gone else ()
         if last.data.get("beyond_end"):
-            return Judgement(Sight.CLEAR, (_beyond(last.at), *lost), closing=closing)
+            return Judgement(Sight.CLEAR, (beyond_condition(last.at), *lost), closing=closing)
         if last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         if last.data.get("waited_for") is False:
@@ -180,7 +174,7 @@ class ConsumerSilent:
         if few and not _is_missed(untaken, last):
             return None
         batches = tuple(last.data.get("batches") or ())
-        return _silent(untaken, batches, few=few, long=quiet >= LOST_AFTER)
+        return silent_condition(untaken, batches, few=few, long=quiet >= LOST_AFTER)
 
 
 DETECTOR = ConsumerSilent
@@ -243,78 +237,3 @@ def _is_missed(untaken: UntakenCallbacks, sample: Sample) -> bool:
     if answered is None or answered < first:
         return True
     return taken is not None and answered - taken <= BESIDE
-
-
-def _silent(
-    untaken: UntakenCallbacks, batches: Sequence[str], *, few: bool, long: bool
-) -> Condition:
-    count, since, taken = len(untaken.waiting), untaken.waiting[0].at, untaken.taken_at
-    last = (
-        words("took its last one at ", Time(taken)) if taken else words("took none that was seen")
-    )
-    condition = _condition(
-        since,
-        words(f"{count} published since ", Time(since), ", and it ", last),
-        Confidence.LOW if few else Confidence.MEDIUM,
-        f"few{' for long' if long else ''}" if few else "silent",
-        (EvidenceLine(LOGS, since, f"{many(count, 'callback')} published, none taken since"),),
-        Severity.WARN if few and not long else Severity.ERROR,
-    )
-    place = place_told(batches, "of")
-    headline = f"CJ takes no callbacks{place}: answers are published, not read"
-    found = replace(condition, headline=headline, batch=sole(batches))
-    return _held_up(found, place, since) if untaken.at_work else found
-
-
-def _held_up(found: Condition, place: str, since: datetime) -> Condition:
-    """Return it as that of a consumer which runs, and waits for its database."""
-    return replace(
-        found,
-        title=words(
-            "CJ is not done with the callback that it took: others are published since ",
-            Time(since),
-            f", {found.confidence.value} confidence. Next: look at its database's sessions.",
-        ),
-        headline=f"CJ is held up{place} while it stores an answer: its database makes it wait",
-        known="held",
-        why=CONSUMER_HELD.why,
-        next=(*HELD_STEPS, words(Command("/batch list"))),
-    )
-
-
-def _beyond(at: datetime) -> Condition:
-    return _condition(
-        at,
-        "its consumer group waits for an offset that the callback topic does not have",
-        Confidence.HIGH,
-        "beyond the end",
-        (EvidenceLine(TOPIC, at, "the group's offset lies beyond the topic's end"),),
-    )
-
-
-def _condition(
-    since: datetime,
-    what: Text,
-    confidence: Confidence,
-    known: str,
-    evidence: Sequence[EvidenceLine],
-    severity: Severity = Severity.ERROR,
-) -> Condition:
-    return Condition(
-        subject=CONSUMER,
-        rule=CONSUMER_SILENT.rule,
-        severity=severity,
-        confidence=confidence,
-        title=words(
-            "CJ takes no callbacks: ",
-            what,
-            f", {confidence.value} confidence. Next: look whether cj_assessment_service runs.",
-        ),
-        since=since,
-        known=known,
-        count=0,
-        headline="CJ takes no callbacks: answers are published and not read",
-        why=CONSUMER_SILENT.why,
-        evidence=tuple(evidence),
-        next=(*CONSUMER_STEPS, words(Command("/batch list"))),
-    )

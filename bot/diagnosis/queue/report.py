@@ -1,9 +1,7 @@
 """`/queue`: one look at the LLM provider's queue, from Redis, else from its logs."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.freshness import held_back, told
@@ -11,6 +9,7 @@ from bot.diagnosis.evidence.read import configured, reading
 from bot.diagnosis.evidence.system_state import health_words
 from bot.diagnosis.queue.conservation import departure_finding
 from bot.diagnosis.queue.evidence import QueueEvidence
+from bot.diagnosis.queue.facts import OF_THEN, SHOWN_DISPATCHES, bundle_size, facts_of, mode_of
 from bot.diagnosis.queue.history import (
     NO_HISTORY,
     Level,
@@ -31,15 +30,6 @@ from bot.domain.queue import QueueReading
 from bot.domain.report import WELL, Confidence, Finding, Report, Severity, TimelineEntry
 from bot.domain.words import Span, Text, joined, when, words
 from bot.text.wording import many, sentence
-
-SHOWN_DISPATCHES = 5
-# In place of facts that would be read as those of now, where the logs ended long ago.
-OF_THEN: Mapping[str, Any] = {
-    "verdict": "stale",
-    "confidence": Confidence.LOW,
-    "size": None,
-    "by_status": {},
-}
 
 
 def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
@@ -79,7 +69,7 @@ def _judged(evidence: QueueEvidence, now: datetime, prefix: str) -> Report:
     return Report(
         command="queue",
         title=_title(timeline, shown),
-        facts=_facts(evidence, timeline, verdicts[0], shown)
+        facts=facts_of(evidence, timeline, verdicts[0], shown)
         | ({} if chart else {"history": NO_HISTORY}),
         findings=findings,
         timeline=_timeline(timeline, evidence),
@@ -210,81 +200,13 @@ def finding_of(verdict: QueueVerdict) -> Finding:
     )
 
 
-def _facts(
-    evidence: QueueEvidence, timeline: QueueTimeline, verdict: QueueVerdict, shown: str
-) -> dict[str, Any]:
-    redis, snapshot = timeline.reading, timeline.snapshot
-    return {
-        "size": timeline.size,
-        "by_status": _by_status(timeline),
-        "oldest": _oldest(timeline),
-        "verdict": shown,
-        "confidence": verdict.confidence,
-        "since": verdict.since,
-        "accepting": snapshot.accepting if snapshot else None,
-        "mode": timeline.mode or "unknown",
-        "from": QUEUE if redis else LOGS if timeline.snapshot or timeline.signs else "nothing",
-        "recent_dispatches": [
-            {
-                "at": event.at,
-                "bundle_size": _plain(event, "bundle_size"),
-                "mode": _mode(event),
-            }
-            for event in evidence.dispatches[-SHOWN_DISPATCHES:]
-        ],
-        "last_sign_at": timeline.last_sign,
-        "last_snapshot_at": snapshot.at if snapshot else None,
-        "logged_size": snapshot.size if snapshot else None,
-        "usage_percent": snapshot.usage_percent if snapshot else None,
-        "unreadable_entries": redis.unreadable if redis else None,
-        **evidence.provider.facts(),
-    }
-
-
-def _by_status(timeline: QueueTimeline) -> dict[str, int]:
-    if timeline.reading:
-        return timeline.reading.by_status()
-    if timeline.snapshot is None:
-        return {}
-    return {"queued": timeline.snapshot.queued, "not_queued": timeline.snapshot.not_queued}
-
-
-def _oldest(timeline: QueueTimeline) -> dict[str, Any] | None:
-    items = timeline.reading.items if timeline.reading else ()
-    if not items:
-        return None
-    item = min(items, key=lambda one: (one.queued_at is None, one.queued_at or timeline.now))
-    return {
-        "queue_id": item.queue_id,
-        "correlation_id": item.correlation_id or None,
-        "batch": item.cj_batch_id or item.bos_batch_id or None,
-        "status": item.status,
-        "age_seconds": _seconds(timeline.now - item.queued_at) if item.queued_at else None,
-        "retry_count": item.retry_count,
-        "ttl_left_seconds": _seconds(item.expires_at - timeline.now) if item.expires_at else None,
-    }
-
-
-def _seconds(span: timedelta) -> float:
-    return round(max(0.0, span.total_seconds()), 1)
-
-
-def _plain(event: LogEvent, key: str) -> object:
-    value = event.fields.get(key)
-    return value if isinstance(value, int) else None
-
-
-def _mode(event: LogEvent) -> str:
-    return str(event.fields.get("queue_processing_mode") or "unknown")[:40]
-
-
 def _timeline(timeline: QueueTimeline, evidence: QueueEvidence) -> tuple[TimelineEntry, ...]:
     lines = [
         TimelineEntry(
             event.at,
             event.service,
             LOGS,
-            f"dispatched {_plain(event, 'bundle_size') or '?'} ({_mode(event)})",
+            f"dispatched {bundle_size(event) or '?'} ({mode_of(event)})",
         )
         for event in evidence.dispatches[-SHOWN_DISPATCHES:]
     ]

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.diagnosis.queue.carry_over import carry
-from bot.diagnosis.queue.idle_worker_rule import idle_worker
 from bot.diagnosis.queue.items import busy, waiting_count, waits_long
 from bot.diagnosis.queue.log_events import (
     LoopSign,
@@ -22,6 +21,7 @@ from bot.diagnosis.queue.log_events import (
 )
 from bot.diagnosis.queue.losses import expired_away
 from bot.diagnosis.queue.rules import RULES
+from bot.diagnosis.queue.rules.idle_worker import idle_worker
 from bot.diagnosis.queue.timeline import (
     ALIVE_WITHIN,
     FROZEN,

@@ -1,4 +1,4 @@
-"""One rule for each way in which the LLM provider's queue gets stuck; pure.
+"""Rules on a queue in which nothing moves, or less than comes; pure.
 
 The two common ones look opposite in logs. An orphan (its worker restarted or broke off): the loop
 goes on, snapshots keep coming, the item never leaves. A hung provider call: the loop blocks, so
@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.diagnosis.queue.broken_item_rules import leaked_item, poison_item
-from bot.diagnosis.queue.idle_worker_rule import idle_worker
 from bot.diagnosis.queue.items import (
     busy,
     front,
@@ -26,7 +24,6 @@ from bot.diagnosis.queue.items import (
     waits_long,
 )
 from bot.diagnosis.queue.log_events import SignKind
-from bot.diagnosis.queue.orphan_rule import orphaned_item
 from bot.diagnosis.queue.timeline import (
     FROZEN,
     HEAD_BLOCKED,
@@ -196,18 +193,6 @@ def queue_not_draining(timeline: QueueTimeline) -> QueueVerdict | None:
         evidence=log_lines(timeline),
         next=("/batch list WAITING_CALLBACKS",),
     )
-
-
-RULES = (
-    head_of_line_blocked,
-    orphaned_item,
-    worker_hung,
-    leaked_item,
-    poison_item,
-    queue_frozen,
-    queue_not_draining,
-    idle_worker,
-)
 
 
 def _front_by_snapshots(timeline: QueueTimeline, quiet: datetime | None) -> bool:
