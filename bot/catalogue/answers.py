@@ -129,6 +129,5 @@ ENTRIES = (
         do="Look at their batch: what was answered is in its rows.",
         since="Every revision; information only.",
         alerts=("queue_unanswered",),
-        made_up="It needs a gap in the log just as requests go, which no run had.",
     ),
 )

@@ -62,9 +62,9 @@ ENTRIES = (
         proved="Redis: its status is failed, completed or expired, or its data is gone.",
         unseen="It needs Redis.",
         do="Remove the entry; where its data is gone the request is lost, so ask for it again.",
-        since="Every revision; its TTL of 4 hours removes it in the end.",
+        since="Every revision; where its data is gone, the provider drops it once it comes to it; "
+        "else its TTL of 4 hours removes it.",
         alerts=("stuck_queue",),
-        made_up="Where it was tried, the provider removed such entries before an alert was due.",
     ),
     CauseEntry(
         rule="poison-item",

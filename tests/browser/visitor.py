@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 WIDE = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -142,9 +143,17 @@ class Visitor:
 
     async def opens(self, message: Locator) -> None:
         """Open a message's thread by its button, which shows while its head is pointed at."""
-        await message.evaluate("node => node.scrollIntoView({block: 'start'})")
-        await message.hover(position={"x": 120, "y": 12})
-        await message.get_by_role("button", name="Reply in thread").click()
+        for left in reversed(range(TRIES)):
+            await message.evaluate("node => node.scrollIntoView({block: 'start'})")
+            await message.hover(position={"x": 120, "y": 12})
+            reply = message.get_by_role("button", name="Reply in thread")
+            try:
+                # What is written meanwhile scrolls the message away from under the pointer.
+                await reply.click(timeout=PATIENCE_MS / TRIES)
+                break
+            except PlaywrightTimeout:
+                if not left:
+                    raise
         await expect(self.page.locator("#thread")).to_be_visible()
 
     async def keeps(self, name: str) -> None:

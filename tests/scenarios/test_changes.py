@@ -130,6 +130,7 @@ async def test_a_recreated_container_is_noted_told_by_changes_and_with_the_next_
     assert STUCK_QUEUE.name == alert.detector
 
 
+@pytest.mark.marathon
 async def test_what_was_recreated_is_told_of_the_next_batch_and_for_half_an_hour_of_an_alert(
     database_url: str, engine: Engine
 ) -> None:
