@@ -94,6 +94,9 @@ def _provider_words(left: Side, right: Side) -> list[Text]:
 def _parting(left: Side, right: Side, parts: str | None) -> str:
     if parts is None:
         told = "They part at no step that was counted"
+        if causes := _causes(left, right):
+            whys = (f"{side.name}: {why}" for side, why in zip((left, right), causes, strict=True))
+            told = f"{told}, and in why: {'; '.join(whys)}"
         own = [
             f"{side.name} has {many(count, 'finding')} of its own"
             for side, count in _own(left, right)
@@ -103,6 +106,18 @@ def _parting(left: Side, right: Side, parts: str | None) -> str:
         f"They part at {parts.replace('_', ' ')}: {_cell(left, parts)} in {left.name}, "
         f"{_cell(right, parts)} in {right.name}."
     )
+
+
+def _causes(left: Side, right: Side) -> tuple[str, str] | None:
+    """Return what each side's first finding names as its cause, where one rule names two."""
+    told = [{one.rule: _cause(one) for one in side.findings} for side in (left, right)]
+    both = ((told[0][rule], told[1].get(rule, "")) for rule in left.rules)
+    return next(((a, b) for a, b in both if a and b and a != b), None)
+
+
+def _cause(finding: Finding) -> str:
+    """Return what stands behind the colon of what was found: why that came about."""
+    return str(words(finding.what)).partition(": ")[2].rstrip(".")
 
 
 def _own(left: Side, right: Side) -> list[tuple[Side, int]]:
@@ -126,6 +141,8 @@ def _headline(left: Side, right: Side, parts: str | None) -> Text:
     if not (left.batches and right.batches):
         return f"{both}: nothing to compare, one side has no batch"
     if parts is None:
+        if _causes(left, right):
+            return f"{both} part at no step, but for different causes"
         return f"{both} part nowhere that was counted"
     mine, other = rate_of(left, parts), rate_of(right, parts)
     shares = f": {mine} and {other}" if mine and other else ""

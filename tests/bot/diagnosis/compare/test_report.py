@@ -73,6 +73,20 @@ def test_a_pattern_that_only_one_side_has_is_named() -> None:
     assert report.verdict is Verdict.WARN
 
 
+@pytest.mark.parametrize("differs", [True, False])
+def test_sides_that_failed_alike_for_two_causes_part_in_them(*, differs: bool) -> None:
+    whys = ("the model provider timed out", "no valid key" if differs else "")
+    sides = []
+    for number, why in enumerate(whys, start=23):
+        what = f"{number} of 10 comparisons failed: {why or whys[0]}"
+        found = Finding("provider-failures", Severity.ERROR, Confidence.HIGH, what)
+        sides.append(replace(_side(f"batch {number}", **_way(10, 0)), findings=(found,)))
+    report = diagnose(*sides)
+    told = "and in why: batch 23: the model provider timed out; batch 24: no valid key."
+    assert (told in str(report.summary)) is differs
+    assert ("for different causes" in str(report.headline)) is differs
+
+
 def test_findings_of_one_side_are_told_in_words_and_no_rule_by_its_id() -> None:
     found = Finding("early-finalisation", Severity.WARN, Confidence.HIGH, "Scored too early.")
     left = replace(_side("batch 33", **_way(10, 10)), findings=(found,))
