@@ -41,7 +41,6 @@ ENTRIES = (
         do="Mend what is named, then start it; it is over when it says that it runs.",
         since="Every revision.",
         alerts=("start_failed",),
-        made_up="The days whose lines are kept had no service that could not start.",
     ),
     CauseEntry(
         rule="container-gone",

@@ -104,7 +104,7 @@ DAYS = (
         FIXTURES / "day_3",
         at("2026-11-30T14:10:15"),
         {39: ("mock-mode",), 66: ("set-by-hand",)},
-        {},
+        {"start-failed": "start_failed"},
     ),
     Day(
         FIXTURES / "revision_2025_11_19",
