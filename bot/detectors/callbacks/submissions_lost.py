@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from pydantic import TypeAdapter, ValidationError
+
 from bot.detectors._batches import MOST_ASKED, next_look, place_told, sole
 from bot.detectors._event_counts import (
     EventCount,
@@ -49,6 +51,11 @@ from bot.text.wording import many
 CJ_SERVICE = "cj_assessment_service"
 # CJ's call times out a minute after Kafka was needed.
 KAFKA_WITHIN = timedelta(minutes=3)
+# Where the provider was reached, its line that it queued one may be read after CJ's that its call
+# failed: the two have clocks of their own.
+QUEUED = "calls_that_failed_though_queued"
+SETTLES = timedelta(seconds=45)
+_FAILED: TypeAdapter[tuple[Occurrence, ...]] = TypeAdapter(tuple[Occurrence, ...])
 
 
 class SubmissionsLost(EventCountDetector):
@@ -71,6 +78,7 @@ class SubmissionsLost(EventCountDetector):
         self._kafka_at: datetime | None = None
         self._handed = HandedOver()
         self._in_hand = InHand()
+        self._failed: tuple[Occurrence, ...] = ()
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of a submission, lost or taken, or of Kafka being away."""
@@ -81,6 +89,7 @@ class SubmissionsLost(EventCountDetector):
         """Go on from the last sample that was kept: another process may have made it."""
         super().resume(samples)
         self._kafka_at = moment(samples[-1].data.get("kafka_at"))
+        self._failed = _kept(samples[-1].data.get("failed"))
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect this tick's lost submissions."""
@@ -90,11 +99,23 @@ class SubmissionsLost(EventCountDetector):
         self._handed = self._handed.after(event for _, event in events)
         self._in_hand = self._in_hand.after(event for _, event in events)
         failed = [one for _, event in events if (one := lost_submission(event))]
+        batches = await _batches_of(watch, failed)
+        failing = (*self._failed, *(self._occurrence(one, batches) for one in failed))
         # The row waits for nothing where the provider queued it before CJ's call failed.
-        lost = [one for one in failed if not self._handed.took(one.essay_a, one.essay_b)]
-        batches = await _batches_of(watch, lost)
-        sample = self.sampled(watch, [self._occurrence(one, batches) for one in lost])
-        known = {"kafka_at": self._kafka_at.isoformat() if self._kafka_at else None}
+        lost = [one for one in failing if not self._handed.took(*_pair(one))]
+        queued = [
+            replace(one, subject=QUEUED)
+            for one in failing
+            if one.extra["reached"] and one not in lost
+        ]
+        self._failed = tuple(
+            one for one in lost if one.extra["reached"] and watch.now - one.at < SETTLES
+        )
+        sample = self.sampled(watch, [*queued, *(one for one in lost if one not in self._failed)])
+        known = {
+            "kafka_at": self._kafka_at.isoformat() if self._kafka_at else None,
+            "failed": _FAILED.dump_python(self._failed, mode="json"),
+        }
         return replace(sample, data={**sample.data, **known}) if sample.data else sample
 
     def _occurrence(self, one: LostSubmission, batches: Mapping[str, int]) -> Occurrence:
@@ -103,6 +124,7 @@ class SubmissionsLost(EventCountDetector):
             "essay_a": one.essay_a,
             "essay_b": one.essay_b,
             "fault": fault_of([one], kafka_away=near).value,
+            "reached": one.reached,
             "held": self._in_hand.count(one.at),
             "batch": str(batches.get(one.essay_a, batches.get(one.essay_b, ""))),
         }
@@ -110,10 +132,22 @@ class SubmissionsLost(EventCountDetector):
 
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
-        return _condition(counted)
+        return _of_queued(counted) if counted.subject == QUEUED else _condition(counted)
 
 
 DETECTOR = SubmissionsLost
+
+
+def _pair(one: Occurrence) -> tuple[str, str]:
+    return one.extra["essay_a"], one.extra["essay_b"]
+
+
+def _kept(value: object) -> tuple[Occurrence, ...]:
+    """Return the failing calls that a sample holds; none where they are of another shape."""
+    try:
+        return _FAILED.validate_python(value or ())
+    except ValidationError:
+        return ()
 
 
 async def _batches_of(watch: Watch, lost: Sequence[LostSubmission]) -> Mapping[str, int]:
@@ -155,3 +189,29 @@ def _condition(counted: EventCount) -> Condition:
         next=(words(look), step, ASK_AGAIN),
         batch=mine,
     )
+
+
+def _of_queued(counted: EventCount) -> Condition:
+    """Return that calls failed whose comparisons the provider queued all the same."""
+    batches = counted.told("batch")
+    look = next_look(sole(batches))
+    failed = f"{many(counted.count, 'call')} of CJ{place_told(batches, 'for')} failed"
+    return Condition(
+        subject=counted.subject,
+        rule=SUBMISSION_LOST.rule,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        title=words(
+            f"{failed}, though the LLM provider queued the comparison, since ",
+            Time(counted.first_at), ". Next: ", look,
+        ),
+        since=counted.first_at,
+        known="queued",
+        count=counted.fresh,
+        headline=f"{failed}, though the LLM provider queued them",
+        lasts=False,
+        why="They are answered all the same; one that is sent again is asked, and paid for, twice.",
+        evidence=counted.examples,
+        next=(words(look), "Mend what CJ's lines and the LLM provider's say of these calls."),
+        batch=sole(batches),
+    )  # fmt: skip

@@ -35,6 +35,7 @@ _FAILED = re.compile(
 )
 UNREACHABLE = ("Cannot connect to host", "Connect call failed", "Connection refused",
                 "Name or service not known")  # fmt: skip
+_REACHED = re.compile(r"^\s*5\d\d, message=|Server disconnected|Connection reset")
 _SILENT = re.compile(r"(?:Provider Service:|^)\s*$|timed? ?out", re.IGNORECASE)
 
 
@@ -49,13 +50,17 @@ class SubmissionFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LostSubmission:
-    """One comparison that was not handed over: its essays, and why by its own line alone."""
+    """One comparison that was not handed over: its essays, and why by its own line alone.
+
+    `reached` is one of which the provider had the call, so that it may have queued it.
+    """
 
     at: datetime
     essay_a: str
     essay_b: str
     fault: SubmissionFault
     event: LogEvent
+    reached: bool = False
 
 
 def lost_submission(event: LogEvent) -> LostSubmission | None:
@@ -65,7 +70,9 @@ def lost_submission(event: LogEvent) -> LostSubmission | None:
     match = _FAILED.match(event.event)
     if match is None:
         return None
-    return LostSubmission(event.at, match["a"], match["b"], _fault(match["error"]), event)
+    error = match["error"]
+    reached = _REACHED.search(error) is not None
+    return LostSubmission(event.at, match["a"], match["b"], _fault(error), event, reached)
 
 
 def says_kafka_away(event: LogEvent) -> bool:

@@ -10,6 +10,7 @@ from bot.detectors._event_counts import QuietSettings
 from bot.detectors.callbacks.submissions_lost import SubmissionsLost
 from bot.domain.alert import Judgement
 from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.report import Severity
 from tests.support.scenes import NOW, TICK, played, told
 from tests.support.watches import GivenWatch, said
 
@@ -53,6 +54,30 @@ async def _judged(*ticks: Sequence[LogEvent]) -> Judgement:
 )
 async def test_it_names_what_was_away_by_the_lines(ticks: list[list[LogEvent]], fault: str) -> None:
     assert told(await _judged(*ticks), lambda one: one.known) == [fault]
+
+
+@pytest.mark.parametrize("queued", [True, False])
+async def test_a_call_that_the_provider_answered_with_an_error_waits_for_its_line(
+    queued: bool,
+) -> None:
+    """Its clock is seconds ahead: that it queued the request is read after the call failed."""
+    own = "a8cbf73c-a499-47ad-81bc-26ee452a3af1"
+    asked = f"DEBUG: Using tracking_map correlation ID {own} for task ('{A}', '{B}')"
+    failed = TASK + "500, message='Internal server error', url='http://l:8080'"
+    took = f"Queuing LLM request for provider anthropic, correlation_id: {own}"
+    later = [said(NOW - TICK, took, level="info", role=Role.LLM_PROVIDER)] * queued
+
+    def ago(ticks: int) -> list[LogEvent]:
+        return [said(NOW - ticks * TICK, text, role=Role.CJ) for text in (asked, failed)]
+
+    assert told(await _judged(ago(2), [])) == []
+    (found,) = (await _judged(ago(5), later, [], [], [])).conditions
+    assert (
+        "though the LLM provider queued" in str(found.headline)
+        if queued
+        else ("could not be handed" in str(found.headline))
+    )
+    assert found.severity is (Severity.WARN if queued else Severity.ERROR)
 
 
 def _worked(*texts: str) -> list[LogEvent]:
@@ -159,7 +184,8 @@ async def test_what_the_provider_queued_before_the_call_failed_is_not_lost(faili
         [said(NOW - TICK, ASKED, role=Role.CJ)],
         [said(NOW, QUEUING, role=Role.LLM_PROVIDER), said(NOW, failing, role=Role.CJ)],
     ]
-    assert told(await _judged(*ticks)) == []
+    found = (await _judged(*ticks)).conditions
+    assert [one.known for one in found] == ["queued"] * (failing == REFUSED)
 
 
 async def test_a_request_that_the_provider_took_and_did_not_queue_is_lost() -> None:
