@@ -133,6 +133,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             SUBMISSION_FAILED,
             *KAFKA_AWAY,
             *failure_reasons.NEEDLES,
+            failure_reasons.NO_TOOL,
             ERROR_ANSWERED,
             *ENDINGS,
             STARTED,

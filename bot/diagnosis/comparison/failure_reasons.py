@@ -5,7 +5,7 @@ the provider's answer become one `FailureReason` of a closed list.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -49,6 +49,11 @@ _CAUSES = (
     "LLM service error processing request",
 )
 NEEDLES = (*_CAUSES, REQUEST_FAILED)
+# It holds the model's whole answer and names no request: the failure that its service tells next
+# does.
+NO_TOOL = "No tool use found in "
+_DECLINED = re.compile(r"stop_reason\W{1,8}refusal\b")
+DECLINED_WITHIN = timedelta(seconds=30)
 
 
 def reason_of(texts: Sequence[str], status: int | None = None) -> FailureReason:
@@ -101,6 +106,21 @@ def _answer(event: LogEvent) -> str:
 def names_failed(event: LogEvent) -> bool:
     """Say whether a line names the one request of a bundle whose call failed."""
     return event.role is Role.LLM_PROVIDER and event.event.startswith(REQUEST_FAILED)
+
+
+def declined(events: Iterable[LogEvent], requests: Set[str]) -> bool:
+    """Say whether the model declined to answer one of the requests, by the answer that it gave."""
+    at = dict[str, datetime]()
+    for event in events:
+        if event.role is not Role.LLM_PROVIDER or event.at is None:
+            continue
+        if event.event.startswith(NO_TOOL) and _DECLINED.search(raw(event.text)):
+            at[event.container] = event.at
+        elif names_failed(event) and (then := at.pop(event.container, None)) is not None:
+            mine = bool(ids_of(event) & requests)
+            if mine and event.at - then <= DECLINED_WITHIN:
+                return True
+    return False
 
 
 def is_of_request(event: LogEvent) -> bool:

@@ -13,7 +13,7 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.comparison.evidence import LPS_NAME
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of, unrecorded
-from bot.diagnosis.comparison.failure_reasons import reason_of_group
+from bot.diagnosis.comparison.failure_reasons import declined, reason_of_group
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures
 from bot.domain.batch import ErrorGroup
@@ -35,6 +35,8 @@ _LASTING = frozenset(
         FailureReason.REFUSED,
     }
 )
+DECLINED = "the model declined to answer"
+DECLINED_WHY = "The model's answer holds nothing, and says that it stopped as a refusal."
 LOOK = "Read the LLM provider's log of that time: it could not be read here."
 
 
@@ -122,7 +124,8 @@ def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
         failed = f"{part_of(rows, evidence.pairs.total, 'comparison')} failed"
         looked = evidence.rows.failures_looked_at
         of = f" (of {looked:,} looked at)" if looked and evidence.rows.failures_sampled else ""
-        return f"{failed}: {_answers(failures) or first.what}{of}"
+        why = DECLINED if _is_declined(evidence, first) else first.what
+        return f"{failed}: {_answers(failures) or why}{of}"
     met = many(first.requests, "request")
     if not _answered_after(evidence):
         return f"{met} met a failure: {first.what}"
@@ -131,6 +134,12 @@ def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
     )
     were = "was" if first.requests == 1 else "were"
     return f"{met} met a failure and {were} answered on retry: {told}"
+
+
+def _is_declined(evidence: BatchEvidence, first: Failures) -> bool:
+    """Whether what could not be used of the model's answer is that it declined to give one."""
+    told = first.reason is FailureReason.ANSWER
+    return told and declined(evidence.nearby, evidence.requests)
 
 
 def _mates(one: Failures) -> str:
@@ -158,6 +167,8 @@ def _why(evidence: BatchEvidence, first: Failures) -> Text:
         rows, logs = evidence.rows.errors, evidence.logs
         first_at = min((one.first_at for one in rows if one.first_at), default=None)
         return unrecorded(rows, logs, (LPS_NAME,), first_at or evidence.pairs.first_submitted_at)
+    if _is_declined(evidence, first):
+        return words(DECLINED_WHY, *_passed(evidence, first))
     essay = _one_essay(evidence, first)
     if essay:
         return words(first.words.why, " Essay ", Id(essay), " is in every one that failed.")

@@ -200,3 +200,36 @@ def test_an_overload_passed_for_every_batch_when_anybody_was_answered_after_the_
     found = provider_failures(replace(given, logs=LogSearch((*lines, done), ())), NOW)
     assert found is not None
     assert f"It passed: the last was at {later.isoformat()}" in str(found.why)
+
+
+def _provider(second: int, said: str, **fields: object) -> LogEvent:
+    return LogEvent(
+        NOW + timedelta(seconds=second), "llm", "llm", Role.LLM_PROVIDER, "error", said,
+        fields=fields, text=f"{said} {fields}",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stop", "asked", "later", "told"),
+    [
+        ("refusal", ID, 1, "the model declined to answer"),
+        ("end_turn", ID, 1, "the model's answer was unusable (200)"),
+        # Another's, or of another time.
+        ("refusal", "11111111-0000-4000-8000-000000000001", 1, "was unusable (200)"),
+        ("refusal", ID, 300, "was unusable (200)"),
+    ],
+)
+def test_an_answer_that_is_a_refusal_is_told_as_one(
+    stop: str, asked: str, later: int, told: str
+) -> None:
+    lines = (
+        _provider(0, "No tool use found in Anthropic response",
+                  response_data=str({"stop_reason": stop, "content": []})),
+        _provider(later, f"Published LLM provider failure event for provider: anthropic, "
+                  f"failure_type: provider_error, correlation_id: {asked}"),
+    )  # fmt: skip
+    given = evidence(group(3, 200, "", "No tool use found in Anthropic response"))
+    given = replace(given, logs=LogSearch(lines, ()), members=frozenset({ID}))
+    found = provider_failures(given, NOW)
+    assert found is not None
+    assert told in str(found.what)
