@@ -20,8 +20,8 @@ from bot.cli.formats import EventFormat, Exit, Format
 from bot.errors import BatchbotError, SettingsError
 
 T = TypeVar("T")
-# Objects made between two searches for garbage: modules make 100,000, and none of it is garbage.
-OBJECTS_PER_SEARCH = 20_000
+# Objects made between two searches for garbage: modules make as many, and none is garbage.
+OBJECTS_PER_SEARCH = 100_000
 log = logging.getLogger("bot.__main__")
 cli = typer.Typer(
     name="batchbot",

@@ -72,12 +72,12 @@ class Looks:
     def __init__(self, known: Sequence[Sample]) -> None:
         self._known = known
         self._times = [one.at for one in known]
+        rows = [one.data for one in known]
         self._sums = {
-            name: [*accumulate((int(one.data.get(name) or 0) for one in known), initial=0)]
-            for name in COUNTED
+            name: [*accumulate([row.get(name) or 0 for row in rows], initial=0)] for name in COUNTED
         }
         # How many samples lie before the first after the last answer.
-        answered = (place if one.data.get("done") else 0 for place, one in enumerate(known, 1))
+        answered = [place if row.get("done") else 0 for place, row in enumerate(rows, 1)]
         self._answered = [*accumulate(answered, max)]
 
     def after(self, moment: datetime) -> Stretch:
