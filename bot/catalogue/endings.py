@@ -40,6 +40,15 @@ ENTRIES = (
         since="Every revision: CJ tells requests apart by the event's id alone.",
     ),
     CauseEntry(
+        rule="essays-moved",
+        means="Another batch named some of its essays while it ran: its result lacks them.",
+        proved="Rows: essays that its comparisons hold are another batch's, which was begun before "
+        "this one ended. CJ's line on the publication says of how many essays it was.",
+        unseen="Why they were sent twice, and which of the two batches was meant.",
+        do="Do not use its ranking for the whole class: run it again with all its essays.",
+        since="Every revision: an essay's row is of the batch that named it last.",
+    ),
+    CauseEntry(
         rule="passed",
         means="Something went wrong while the batch ran, and passed: its result is whole.",
         proved="Rows: every comparison that was sent is valid. Lines: a finalisation that failed, "

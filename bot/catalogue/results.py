@@ -18,7 +18,8 @@ ENTRIES = (
         rule="early-finalisation",
         means="The result was published before enough comparisons were answered.",
         proved="Rows: at the first publication fewer were answered than the completion threshold "
-        "(95 %) of all that the batch ever sent. Log lines name the decision where they are read.",
+        "(95 %) of all that the batch ever sent. Where CJ's lines on the decision are read, by the "
+        "numbers that they name, whatever the clocks say.",
         unseen="A stop because scores were stable is no fault and is left out; without the logs, "
         "why it was early is the likeliest reason for the schema's revision.",
         do="Have the batch scored again from all its answers before grades are used.",
@@ -41,12 +42,21 @@ ENTRIES = (
         rule="degenerate-scores",
         means="The scores of most pairs of essays cannot be told apart.",
         proved="Rows: the share of pairs of essays whose scores lie nearer than their standard "
-        "errors. A warning above 85 %, above 97 % where all was answered; else information where a "
-        "quarter of the errors is at the cap.",
+        "errors. A warning above 85 %, above 97 % where all was answered, or where an essay took "
+        "part in no comparison; else information where a quarter of the errors is at the cap.",
         unseen="Whether the essays really are alike. Errors at the cap are common where essays are "
         "few, and are no fault by themselves.",
         do="Treat the ranking as undecided, and ask for more comparisons.",
         since="Every revision: it follows from too few valid comparisons.",
+    ),
+    CauseEntry(
+        rule="clock-ahead",
+        means="The LLM provider's clock is ahead of CJ's: its answers are dated too late.",
+        proved="Rows: an answer is dated more than a minute after the batch's last activity, which "
+        "CJ notes by its own clock with each answer that it stores.",
+        unseen="A clock that is behind, or ahead by less than the batch went on for.",
+        do="Set the clock of the provider's host; read its log lines by that difference.",
+        since="Every revision: an answer is dated by the provider.",
     ),
     CauseEntry(
         rule="position-bias",

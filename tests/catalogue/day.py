@@ -107,6 +107,12 @@ DAYS = (
         {"start-failed": "start_failed"},
     ),
     Day(
+        FIXTURES / "day_4",
+        at("2026-04-21T10:44:00"),
+        {27: ("clock-ahead",), 31: ("essays-moved",)},
+        {},
+    ),
+    Day(
         FIXTURES / "revision_2025_11_19",
         at("2026-11-30T18:00:00"),
         {

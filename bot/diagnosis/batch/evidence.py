@@ -9,6 +9,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from bot.diagnosis.batch.changes import BatchChanges
+from bot.diagnosis.batch.finalisation_lines import EndDecision, first_decision
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.failure_words import FailureReason
@@ -151,6 +152,11 @@ class BatchEvidence:
     @cached_property
     def _clue_by_event(self) -> Mapping[int, LogClue]:
         return {id(clue.event): clue for clue in self.clues}
+
+    @cached_property
+    def decision(self) -> EndDecision | None:
+        """What CJ had counted when it decided on the first result that went out."""
+        return first_decision(self.events)
 
     @cached_property
     def requests(self) -> frozenset[str]:

@@ -1,7 +1,12 @@
-"""The lines in which CJ says that a batch's finalisation failed, or went well; pure."""
+"""The lines in which CJ says how it decided to finalise a batch, and that it failed or went well.
+
+Rows date each answer by the provider's clock, and a result by its publication; CJ's own lines name
+the numbers that it decided by, whatever any clock says. All of it is pure.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from bot.border.passing import name
 from bot.diagnosis.comparison.database_words import refusal_told, said_by
@@ -15,6 +20,15 @@ NOT_FINALISED = (
     "Failed single-essay finalization",
 )
 FINALISED = ("Completed scoring finalization for batch", "Published completion for single-essay")
+SWEPT = "Finalizing batch with all callbacks received"
+THRESHOLD = "Completion threshold reached; finalizing"
+EXHAUSTED = "Comparison budget exhausted; finalizing"
+# Until 2025-11-21 a line before the decision says how much was answered, one how much was valid.
+_CHECKED, _VALID = "Continuation check computed", "Valid comparisons found"
+# The service's own default of what counts as no movement, since December 2025.
+STABLE_CHANGE = 0.025
+# Until 2025-12-01 the first alone, as yes or no.
+_EVALUATED = ("Callback iteration complete; evaluated stability", "Continuation decision evaluated")
 _BATCH = re.compile(r"user_id is None for batch (\d{1,9})")
 
 
@@ -67,3 +81,88 @@ def why_not_finalised(event: LogEvent) -> Text:
         return refusal
     kind = event.fields.get("error_type") or (event.error.kind if event.error else "")
     return f"Its own line says: {name(str(kind))}." if kind else "Its own line says no more."
+
+
+@dataclass(frozen=True, slots=True)
+class EndDecision:
+    """The decision whose result went out first, and what was answered and valid by then.
+
+    `valid` is None where its lines do not say it; `swept` says that the monitor made it.
+    """
+
+    event: LogEvent
+    answered: int
+    valid: int | None = None
+    swept: bool = False
+
+
+def first_decision(events: Iterable[LogEvent]) -> EndDecision | None:
+    """Return the decision that the first finalisation followed, None where lines lack one of both.
+
+    A decision whose finalisation failed is none: another one came after it.
+    """
+    made: EndDecision | None = None
+    answered: int | None = None
+    valid: int | None = None
+    for event in events:
+        if event.role is not Role.CJ:
+            continue
+        if is_finalised(event):
+            return made
+        if _CHECKED in event.event:
+            answered, valid = _count(event, "completed_pairs"), None
+        elif _VALID in event.event:
+            valid = _count(event, "valid_comparisons")
+        elif EXHAUSTED in event.event or THRESHOLD in event.event:
+            made = _then(event, answered, valid, made)
+        else:
+            made = _swept(event) or _evaluated(event) or made
+    return None
+
+
+def is_stable(event: LogEvent) -> bool:
+    """Say whether the decision was made because the scores had stopped to move."""
+    change = event.fields.get("max_score_change")
+    settled = isinstance(change, int | float) and change <= STABLE_CHANGE
+    return settled or bool(event.fields.get("stability_passed"))
+
+
+def finalises(event: LogEvent) -> bool:
+    """Say whether a line of CJ's continuation decides to finalise; once as yes or no."""
+    named = "finali" in str(event.fields.get("decision", "")).lower()
+    return named or event.fields.get("should_finalize") is True
+
+
+def _then(
+    event: LogEvent, answered: int | None, valid: int | None, made: EndDecision | None
+) -> EndDecision | None:
+    """Return a decision until 2025-11-21; what the budget ended is called complete right after."""
+    if answered is None:
+        return None
+    if made and made.answered == answered and EXHAUSTED in made.event.event:
+        return made
+    return EndDecision(event, answered, valid)
+
+
+def _swept(event: LogEvent) -> EndDecision | None:
+    """Return a sweep's decision; all that was sent has an answer then, failed or not."""
+    valid, sent = _count(event, "completed"), _count(event, "total")
+    if SWEPT not in event.event or sent is None:
+        return None
+    return EndDecision(event, sent, valid, swept=True)
+
+
+def _evaluated(event: LogEvent) -> EndDecision | None:
+    answered = _count(event, "callbacks_received")
+    if answered is None or not finalises(event):
+        return None
+    if not any(text in event.event for text in _EVALUATED):
+        return None
+    share = event.fields.get("success_rate")
+    valid = round(share * answered) if isinstance(share, float) else None
+    return EndDecision(event, answered, valid)
+
+
+def _count(event: LogEvent, name: str) -> int | None:
+    value = event.fields.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

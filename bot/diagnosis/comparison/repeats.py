@@ -18,6 +18,7 @@ class Repeat(StrEnum):
     PROVIDER = "provider"
     KAFKA = "kafka"
     REPLICAS = "replicas"
+    RESENT = "resent"
     UNKNOWN = "unknown"
 
 
@@ -28,6 +29,8 @@ WHY = {
     "a restart. The first answer stands.",
     Repeat.REPLICAS: "Several replicas of the provider worked on the same requests, and each asked "
     "the model. The first answer stands.",
+    Repeat.RESENT: "CJ handed it over again, though the provider had queued it before: the model "
+    "answered each. The first answer stands.",
     Repeat.UNKNOWN: "Whether the provider or Kafka repeated it is not known: its publish was not "
     "found in the logs. The first answer stands.",
 }
@@ -42,6 +45,15 @@ def publishes(clues: Iterable[LogClue]) -> Counter[str]:
     )
 
 
+def requests_of(clues: Iterable[LogClue]) -> dict[str, set[str]]:
+    """Return the requests that the provider made of each comparison, by its correlation id."""
+    found: dict[str, set[str]] = {}
+    for clue in clues:
+        if clue.queue_id and clue.correlation_id and clue.step is Step.PUBLISHED:
+            found.setdefault(clue.correlation_id, set()).add(clue.queue_id)
+    return found
+
+
 def publishers(clues: Iterable[LogClue]) -> dict[str, set[str]]:
     """Return which containers say that they published the callback of each request."""
     found: dict[str, set[str]] = {}
@@ -51,11 +63,16 @@ def publishers(clues: Iterable[LogClue]) -> dict[str, set[str]]:
     return found
 
 
-def repeat_of(published: int, *, bundled: bool, replicas: bool = False) -> Repeat:
+def repeat_of(
+    published: int, *, bundled: bool, replicas: bool = False, resent: bool = False
+) -> Repeat:
     """Return who repeated a callback that was published so often by its lines.
 
-    `bundled` says that bundles were dispatched, `replicas` that several containers published it.
+    `bundled` says that bundles were dispatched, `replicas` that several containers published it,
+    `resent` that its comparison was queued as more than one request.
     """
+    if resent:
+        return Repeat.RESENT
     if not published:
         return Repeat.UNKNOWN
     if replicas:

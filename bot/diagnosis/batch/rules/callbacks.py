@@ -27,6 +27,7 @@ from bot.diagnosis.comparison.repeats import (
     publishers,
     publishes,
     repeat_of,
+    requests_of,
 )
 from bot.diagnosis.evidence.batch_lines import names_batch
 from bot.diagnosis.evidence.search_again import search_again
@@ -101,6 +102,9 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     harmless = origin in (Repeat.KAFKA, Repeat.REPLICAS)
     costs = often and len(ours) > FEW_REPEATS and not harmless
     joined = "" if ours else "; whose is unknown"
+    asked = {clue.correlation_id or clue.queue_id for clue in ours} - {""}
+    few = 0 < 2 * len(asked) <= len(ours)
+    of = f", of {many(len(asked), 'comparison')}" if few else ""
     parted = (
         f" {len(differing)} {'names' if len(differing) == 1 else 'name'} another winner."
         if differing
@@ -110,7 +114,7 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
         rule=DUPLICATE_CALLBACKS.rule,
         severity=Severity.WARN if differing or costs else Severity.INFO,
         confidence=Confidence.HIGH if ours else Confidence.LOW,
-        what=f"{many(len(repeats), 'callback')} came for what was answered already{joined}."
+        what=f"{many(len(repeats), 'callback')} came for what was answered already{joined}{of}."
         + parted,
         why=WHY[origin],
         evidence=(
@@ -129,10 +133,15 @@ def _origins(evidence: BatchEvidence, repeats: list[LogClue]) -> Counter[Repeat]
         return Counter()
     times = publishes(evidence.clues)
     bundled = any(is_dispatch(event) for event in evidence.nearby)
-    by = publishers(evidence.clues)
+    by, made = publishers(evidence.clues), requests_of(evidence.clues)
     return Counter(
-        repeat_of(times[id], bundled=bundled, replicas=len(by.get(id, ())) > 1)
-        for id in (one.queue_id for one in repeats)
+        repeat_of(
+            times[one.queue_id],
+            bundled=bundled,
+            replicas=len(by.get(one.queue_id, ())) > 1,
+            resent=len(made.get(one.correlation_id, ())) > 1,
+        )
+        for one in repeats
     )
 
 

@@ -9,12 +9,16 @@ from bot.border.passing import name
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.evidence.search_again import search_again
 from bot.diagnosis.evidence.submission import UNREACHABLE
+from bot.domain.batch import CANCELLED, Twin
 from bot.domain.batch.header import missing_essays
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Command, words
 from bot.text.wording import many, part_of
 
-CONTENT_MISSING = "content-missing"
+CONTENT_MISSING, ESSAYS_MOVED = "content-missing", "essays-moved"
+# Of how many essays a result went out: CJ says so as it publishes it, anchors not among them.
+PUBLISHED, RESULTS = "Published dual events", "essay_results_count"
 NOT_PREPARED = "Failed to prepare essay"
 # How many texts CJ got, anchors among them; an essay that a request names twice counts twice.
 PREPARED_FOR = " essays for CJ assessment"
@@ -229,3 +233,62 @@ def _unreachable(lines: Sequence[LogEvent]) -> bool:
 def says_unreachable(event: LogEvent) -> bool:
     """Say whether a line tells that the content service could not be connected to."""
     return any(text in event.event for text in UNREACHABLE)
+
+
+def essays_moved(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Essays of the batch became another batch's while it ran, so its result lacks them."""
+    header, twins = evidence.header, takers(evidence)
+    taken = sum(one.essays for one in twins)
+    if not taken or header.failed or header.state == CANCELLED:
+        return None
+    said, expected = _published(evidence), header.expected_essay_count
+    left = evidence.rows.scores.essays if said is None else _results(said)
+    of = taken + left if expected is None else expected
+    names = " and ".join(str(one.batch_id) for one in twins)
+    was = "is" if evidence.has_result else "will be"
+    return Finding(
+        rule=ESSAYS_MOVED,
+        severity=Severity.ERROR if 2 * left < of else Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"{part_of(taken, of, 'essay', ('was', 'were'))} taken by batch {names} while it ran: "
+        f"its result {was} of {left}",
+        why="An essay is of the batch that named it last: CJ went on with those that were left to "
+        "this one.",
+        evidence=(
+            *(evidence.line(f"batch {one.batch_id}: {many(one.essays, 'essay')} of this one",
+                            one.created_at) for one in twins),
+            evidence.line(f"{many(of, 'essay')} expected, {evidence.rows.scores.essays} left"),
+            *((log_line(said),) if said else ()),
+        ),
+        next=(
+            "Do not use its ranking for the whole class: run it again with all its essays.",
+            words(Command(f"/batch compare {header.batch_id} {twins[-1].batch_id}")),
+        ),
+    )  # fmt: skip
+
+
+def takers(evidence: BatchEvidence) -> Sequence[Twin]:
+    """Return the batches that took essays of this one before its result was made.
+
+    What a result that went out holds is said by its own line; else the times of both tell.
+    """
+    header, then = evidence.header, evidence.rows.at_first_finalisation
+    end = header.completed_at or (then.at if then else None)
+    said, expected = _published(evidence), header.expected_essay_count
+    if said is not None and expected is not None and _results(said) >= expected:
+        return ()
+    if evidence.ended and end is None:
+        return ()
+    found = (one for one in evidence.rows.twins if one.essays and one.created_at)
+    return [one for one in found if one.created_at and (end is None or one.created_at < end)]
+
+
+def _published(evidence: BatchEvidence) -> LogEvent | None:
+    """Return the line of the first result that went out, where it says of how many essays."""
+    lines = (one for one in evidence.events if one.role is Role.CJ and PUBLISHED in one.event)
+    return next((one for one in lines if isinstance(one.fields.get(RESULTS), int)), None)
+
+
+def _results(line: LogEvent) -> int:
+    value = line.fields.get(RESULTS)
+    return value if isinstance(value, int) else 0

@@ -1,14 +1,18 @@
-"""Rules on the batch's own counters, which do not always count what they say."""
+"""Rules on the batch's own counters and times, which do not always say what they seem to."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.comparison.causes import ERROR_SHARE
 from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Span, words
 from bot.text.wording import many
 
 SETTLED_SECONDS = 120
 VALID_SHARE = 0.80
+CLOCK_AHEAD = "clock-ahead"
+# Machines whose clocks are kept differ by less.
+AWAY = timedelta(minutes=1)
 
 
 def completion_overcounted(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -85,3 +89,40 @@ def counts_a_wave(evidence: BatchEvidence) -> bool:
     """Say whether its completion is measured by the last wave alone, as before 2025-11-19."""
     wave = evidence.header.total_comparisons or 0
     return not evidence.header.has_total_budget and 0 < wave < evidence.pairs.total
+
+
+def provider_clock_ahead(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Answers are dated after CJ was done with the batch: the provider's clock is ahead."""
+    ahead, last = clock_ahead(evidence), evidence.pairs.last_completed_at
+    if ahead is None or last is None:
+        return None
+    return Finding(
+        rule=CLOCK_AHEAD,
+        severity=Severity.INFO,
+        confidence=Confidence.HIGH,
+        what=words("The LLM provider's clock was ahead of CJ's by ", Span(ahead), " at least"),
+        why="The provider dates an answer, and CJ notes its own time as it takes it: what is "
+        "dated later is not late.",
+        evidence=(
+            evidence.line("the last answer by the provider's clock", last),
+            evidence.line("the batch's last activity by CJ's", _last_noted(evidence)),
+        ),
+        next=("Set the clock of the provider's host; read its log lines by that difference.",),
+    )
+
+
+def clock_ahead(evidence: BatchEvidence) -> timedelta | None:
+    """Return by how much at least the provider's clock was ahead, None where rows show none.
+
+    CJ moves its batch's last activity with every answer that it stores, late ones included.
+    """
+    last, noted = evidence.pairs.last_completed_at, _last_noted(evidence)
+    if last is None or noted is None or last - noted <= AWAY:
+        return None
+    return last - noted
+
+
+def _last_noted(evidence: BatchEvidence) -> datetime | None:
+    header = evidence.header
+    times = (header.last_activity_at, header.updated_at, header.completed_at)
+    return max((at for at in times if at), default=None)

@@ -1,59 +1,109 @@
 """Rules on a batch whose results were published before enough of its answers were in."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
-from bot.diagnosis.batch.rules.counters import counts_a_wave
+from bot.diagnosis.batch.finalisation_lines import EXHAUSTED, SWEPT, THRESHOLD
+from bot.diagnosis.batch.rules.counters import clock_ahead, counts_a_wave
+from bot.domain.batch import AnsweredCounts
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.report import Confidence, Finding, Severity
-from bot.text.wording import part_of
+from bot.text.wording import many, part_of
 
 EARLY = "early-finalisation"
 DEFAULT_THRESHOLD = 95
 # A stop by stability needs at least 10 comparisons at either revision.
 STABILITY_NEEDS = 10
-EXHAUSTED = "Comparison budget exhausted; finalizing"
-SWEPT = "Finalizing batch with all callbacks received"
-THRESHOLD = "Completion threshold reached; finalizing"
 
 
 def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Results were published before enough of the comparisons were answered."""
-    then, header, total = evidence.rows.at_first_finalisation, evidence.header, evidence.pairs.total
-    if then is None or not total or header.forced or not has_been_published(evidence):
+    header, total = evidence.header, evidence.pairs.total
+    counted = counted_by_then(evidence)
+    if counted is None or not total or header.forced or not has_been_published(evidence):
         return None
     if is_swept_short(evidence):
         return _swept_short(evidence)
     threshold = header.completion_threshold_pct or DEFAULT_THRESHOLD
-    if then.answered * 100 >= threshold * total or _stopped_by_stability(evidence):
+    if counted.answered * 100 >= threshold * total or _stopped_by_stability(evidence, counted):
         return None
-    exhausted = [event for event in evidence.events if EXHAUSTED in event.event]
-    swept = [event for event in evidence.events if SWEPT in event.event]
-    reached = [event for event in evidence.events if THRESHOLD in event.event]
-    if reached and not exhausted and not counts_a_wave(evidence):
+    ends = _ends(evidence)
+    if ends.reached and not ends.exhausted and not counts_a_wave(evidence):
         return None
+    return _early(evidence, counted, ends)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """The lines in which CJ says that it ends the batch, by why."""
+
+    exhausted: Sequence[LogEvent] = ()
+    swept: Sequence[LogEvent] = ()
+    reached: Sequence[LogEvent] = ()
+
+
+def _ends(evidence: BatchEvidence) -> _Ends:
+    """Return the lines of the decision that its first result followed; of none, all of them."""
+    made = evidence.decision
+    events = evidence.events if made is None else (made.event,)
+
+    def said(text: str) -> list[LogEvent]:
+        return [event for event in events if text in event.event]
+
+    return _Ends(said(EXHAUSTED), said(SWEPT), said(THRESHOLD))
+
+
+def _early(evidence: BatchEvidence, counted: AnsweredCounts, ends: _Ends) -> Finding:
+    total, valid = evidence.pairs.total, counted.valid
+    few = f", {valid} valid" if valid < counted.answered else ""
+    swept_half = ends.swept and not ends.exhausted and 2 * valid >= total
     return Finding(
         rule=EARLY,
         # A sweep scores all that was answered: where that is half of all, it is a result of fewer.
-        severity=Severity.WARN
-        if swept and not exhausted and 2 * then.answered >= total
-        else Severity.ERROR,
-        confidence=Confidence.HIGH if exhausted or swept or reached else Confidence.MEDIUM,
+        severity=Severity.WARN if swept_half else Severity.ERROR,
+        confidence=Confidence.HIGH
+        if evidence.decision or ends.exhausted or ends.swept or ends.reached
+        else Confidence.MEDIUM,
         what="Finalised too early: "
-        + part_of(then.answered, total, "comparison", ("was", "were"))
-        + " answered by then",
-        why=_why_early(evidence, swept=bool(swept), reached=bool(reached) and not exhausted),
+        + part_of(counted.answered, total, "comparison", ("was", "were"))
+        + f" answered by then{few}",
+        why=_why_early(evidence, ends),
         evidence=(
-            evidence.line(
-                f"{then.answered} of {total} answered, {then.valid} valid, {then.submitted} sent",
-                then.at,
-            ),
-            *_said_at_the_end(evidence, (*exhausted, *swept, *reached)),
+            *_counted_lines(evidence, counted),
+            *_said_at_the_end(evidence, (*ends.exhausted, *ends.swept, *ends.reached)),
         ),
         next=("Score again from all answers before using the grades.",),
     )
+
+
+def counted_by_then(evidence: BatchEvidence) -> AnsweredCounts | None:
+    """Return what was answered when its first result was decided, by CJ's own numbers if read.
+
+    Rows date an answer by the provider's clock, and the result by its publication a little later:
+    without CJ's lines they are believed, unless that clock was ahead.
+    """
+    then, made = evidence.rows.at_first_finalisation, evidence.decision
+    if made is None or made.event.at is None:
+        return None if clock_ahead(evidence) else then
+    valid = made.answered if made.valid is None else made.valid
+    submitted = then.submitted if then else evidence.pairs.total
+    return AnsweredCounts(made.event.at, submitted, made.answered, valid)
+
+
+def _counted_lines(evidence: BatchEvidence, counted: AnsweredCounts) -> tuple[EvidenceLine, ...]:
+    then, total, made = evidence.rows.at_first_finalisation, evidence.pairs.total, evidence.decision
+    lines = []
+    if then is not None:
+        text = f"{then.answered} of {total} answered, {then.valid} valid, {then.submitted} sent"
+        text += " when it went out" if made else ""
+        lines.append(evidence.line(text, then.at))
+    if made is not None:
+        said = f"it decided by {many(counted.answered, 'answer')}, {counted.valid} valid"
+        lines.append(EvidenceLine(made.event.container, made.event.at, said))
+    return tuple(lines)
 
 
 def is_swept_short(evidence: BatchEvidence) -> bool:
@@ -103,18 +153,23 @@ def has_been_published(evidence: BatchEvidence) -> bool:
     return evidence.header.complete or then or events
 
 
-def _stopped_by_stability(evidence: BatchEvidence) -> bool:
-    """Whether it stopped since scores were stable: not on a few answers, nor to go on after it."""
-    then, header = evidence.rows.at_first_finalisation, evidence.header
-    if then is None or header.status != "COMPLETE_STABLE" or then.answered < STABILITY_NEEDS:
+def _stopped_by_stability(evidence: BatchEvidence, counted: AnsweredCounts) -> bool:
+    """Whether it stopped since scores were stable: not on a few answers, nor to go on after it.
+
+    A sweep looks at no scores, and where a wave's size is the measure, no step does.
+    """
+    header, made = evidence.header, evidence.decision
+    if header.status != "COMPLETE_STABLE" or counted.answered < STABILITY_NEEDS:
         return False
-    return then.submitted >= evidence.pairs.total - evidence.pairs.unsent
+    if counts_a_wave(evidence) or (made is not None and made.swept):
+        return False
+    return counted.submitted >= evidence.pairs.total - evidence.pairs.unsent
 
 
-def _why_early(evidence: BatchEvidence, *, swept: bool, reached: bool) -> str:
-    if reached:
+def _why_early(evidence: BatchEvidence, ends: _Ends) -> str:
+    if (ends.reached or counts_a_wave(evidence)) and not ends.exhausted:
         return "What was done was measured by the size of the last wave, not by all that was sent."
-    if swept:
+    if ends.swept:
         return "The monitor's sweep came between two waves, when all that was sent had an answer."
     if evidence.header.has_total_budget:
         return "Comparisons were sent or answered after the result, which does not hold them."

@@ -6,10 +6,11 @@ from datetime import datetime
 from bot.diagnosis.batch.endings import AFTER, SWEPT, Sweep, few_valid, sweep_before, why_ended
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised, why_not_finalised
-from bot.diagnosis.batch.rules.content import essays_left_out
+from bot.diagnosis.batch.rules.content import essays_left_out, takers
 from bot.diagnosis.batch.rules.early_finalisation import is_swept_short
 from bot.diagnosis.batch.rules.failures import mostly_failed
 from bot.diagnosis.batch.rules.left_queue import lost_in_the_queue
+from bot.diagnosis.batch.rules.results import small_net_finalised
 from bot.diagnosis.comparison.causes import (
     ASK_WHO_CANCELLED,
     BATCH_CANCELLED,
@@ -154,7 +155,8 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def asked_twice(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Its request, or its essays, are those of another batch too."""
     twins = evidence.rows.twins
-    if not twins:
+    moved = takers(evidence)
+    if not twins or (moved and not any(one.same_request for one in twins)):
         return None
     same = [one for one in twins if one.same_request]
     told = same or list(twins)
@@ -202,7 +204,7 @@ def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
         count = "Fewer than two essays were"
         count = count if sent is None else many(sent, "essay", ("was", "were"))
         what, why = f"{count} sent, so there was nothing to compare", "That is no fault."
-    elif not _stopped_early(evidence) or is_swept_short(evidence):
+    elif not _stopped_early(evidence) or _is_fewer(evidence, now):
         return None
     else:
         whole = part_of(pairs.total, header.true_budget or 0, "comparison")
@@ -216,6 +218,13 @@ def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
         why=why,
         evidence=(evidence.line(f"status {header.status}", header.completed_at),),
     )
+
+
+def _is_fewer(evidence: BatchEvidence, now: datetime) -> bool:
+    """Whether another rule tells why its result is of less than was asked for."""
+    if is_swept_short(evidence) or takers(evidence):
+        return True
+    return small_net_finalised(evidence, now) is not None
 
 
 def _stopped_early(evidence: BatchEvidence) -> bool:

@@ -28,6 +28,11 @@ from bot.domain.words import Span, Time, Words, words
 from bot.text.wording import many
 
 MONITOR_SECONDS = 60
+# One sweep may be late; after more than two that did not come, none is to be waited for.
+SWEEP_SECONDS, SWEEPS_MISSED = 300, 2
+NO_SWEEP = (
+    ", and the monitor sweeps every five minutes: it does not run, or passes this batch over."
+)
 # It begins before its consumer, which may come minutes later.
 CJ_STARTED = "CJ Assessment Service started successfully"
 # The last callback and a sweep that find a batch complete at once.
@@ -72,7 +77,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         why="The last callback and the monitor's sweep may end a batch at once: both results are "
         "of all its answers."
         if _is_same_twice(evidence, violations)
-        else REPEATED_FINALISATION.why,
+        else _why_repeated(evidence, violations),
         evidence=(*lines, *(log_line(event) for event in violations[:3])),
         next=("See that whoever takes results takes it once.",)
         if _is_same_twice(evidence, violations)
@@ -80,6 +85,16 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
             "Check whether the first run was early before trusting its result.",
             *((NOT_AGAIN,) if violations and not evidence.ended else ()),
         ),
+    )
+
+
+def _why_repeated(evidence: BatchEvidence, violations: Sequence[LogEvent]) -> str:
+    """Return what became of the runs after the first: the key that they met, or their results."""
+    if violations or evidence.rows.projections.count:
+        return REPEATED_FINALISATION.why
+    return (
+        "Each run sent a result of its own, and no key of grades stopped it: the last one holds "
+        "the most answers."
     )
 
 
@@ -194,17 +209,22 @@ def waiting_on_monitor(evidence: BatchEvidence, now: datetime) -> Finding | None
     waits = evidence.header.state == "WAITING_CALLBACKS" and not evidence.ended
     if not waits or not pairs.total or pairs.pending or last is None:
         return None
-    quiet = (now - last).total_seconds()
-    if quiet <= MONITOR_SECONDS or evidence.quiet_for(now) <= MONITOR_SECONDS:
+    quiet = min((now - last).total_seconds(), evidence.quiet_for(now))
+    if quiet <= MONITOR_SECONDS:
         return None
+    missed = quiet > SWEEPS_MISSED * SWEEP_SECONDS
     return Finding(
         rule=WAITING_ON_MONITOR.rule,
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
         what=words(f"{_all(pairs.total)} answered", Time(last, " since "), ", and it rests"),
-        why=WAITING_ON_MONITOR.why,
+        why=words("It rests for ", _quiet(quiet), NO_SWEEP) if missed else WAITING_ON_MONITOR.why,
         evidence=(evidence.line("no comparison is pending", last),),
-        next=("Wait one sweep (5 minutes), then /batch status again.",),
+        next=(
+            "Look whether CJ's monitor runs and start it: until then the batch rests."
+            if missed
+            else "Wait one sweep (5 minutes), then /batch status again.",
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.comparison.causes import (
     CALLBACK_METADATA_LOST,
     FOREIGN_CALLBACK,
+    LOST_AFTER,
     NOT_STORED,
     STRAY_NOTES,
 )
@@ -27,6 +28,15 @@ from bot.domain.words import Command, Id, words
 from bot.text.wording import many
 
 
+def _is_of_its_time(evidence: BatchEvidence, event: LogEvent) -> bool:
+    """Whether the batch had begun, and lacked an answer or was at work shortly before."""
+    header, pairs = evidence.header, evidence.pairs
+    if event.at is None or pairs.pending:
+        return True
+    moved = [at for at in (pairs.last_completed_at, header.last_activity_at) if at]
+    return not moved or event.at <= max(moved) + LOST_AFTER
+
+
 def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """A callback that no batch owns was rejected while this batch ran."""
     if isinstance(evidence.owned, Missing):
@@ -37,7 +47,11 @@ def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
         for id in rejected_ids(event)
         if id not in evidence.owned
     }
-    stray = {id: event for id, (event, ours) in runs.items() if ours is not False}
+    stray = {
+        id: event
+        for id, (event, ours) in runs.items()
+        if ours or (ours is None and _is_of_its_time(evidence, event))
+    }
     if not stray:
         return None
     by_id = [id for id in stray if runs[id][1]]

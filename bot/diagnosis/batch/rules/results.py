@@ -4,11 +4,11 @@ from datetime import datetime
 from math import erfc, sqrt
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.batch.finalisation_lines import finalises, is_stable
 from bot.diagnosis.batch.rules.content import CONTENT_MISSING, essays_left_out
 from bot.diagnosis.batch.rules.worth import answers_alike
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.batch import PairCounts, PositionCounts
-from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.wording import many, part_of
 
@@ -29,8 +29,6 @@ UNUSABLE_SHARE = 0.85
 UNUSABLE_WHOLE = 0.97
 # A share of fewer pairs (of up to five essays) is no measure: all of them may lie close by chance.
 MEASURED_PAIRS = 15
-# The service's own default of what counts as no movement, since December 2025.
-STABLE_CHANGE = 0.025
 
 
 def errors_counted_as_done(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -47,8 +45,7 @@ def errors_counted_as_done(evidence: BatchEvidence, now: datetime) -> Finding | 
         confidence=Confidence.HIGH,
         what=f"Finalised with {part_of(pairs.valid, basis, 'comparison')} valid; "
         f"{pairs.error} failed.",
-        why="The check before finalising counted every row with a winner, and an error row has "
-        "one (winner = error).",
+        why=_why_counted(evidence),
         evidence=(
             evidence.line(f"status {evidence.header.status}, state {evidence.header.state}"),
             evidence.line(
@@ -58,6 +55,18 @@ def errors_counted_as_done(evidence: BatchEvidence, now: datetime) -> Finding | 
         ),
         next=("Do not use this batch's grades; run it again once the errors are understood.",),
         cause=PROVIDER_FAILURES.rule,
+    )
+
+
+def _why_counted(evidence: BatchEvidence) -> str:
+    made = evidence.decision
+    if made is not None and made.swept:
+        return "The monitor's sweep ends a batch once all that was sent is answered, failed or not."
+    if evidence.header.has_total_budget:
+        return "No line that was read says why it was finalised with so few."
+    return (
+        "The check before finalising counted every row with a winner, and an error row has one "
+        "(winner = error)."
     )
 
 
@@ -99,6 +108,8 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
     close = share > (UNUSABLE_WHOLE if whole else UNUSABLE_SHARE)
     small = whole and (scores.pairs < MEASURED_PAIRS or _is_small_budget(evidence))
     unusable = close and not few and not small
+    if scores.uncompared:
+        return _uncompared(evidence, few=few)
     if not close and scores.degenerate < DEGENERATE_SHARE * scores.essays:
         return None
     told = answers_alike(evidence, now) is not None
@@ -124,6 +135,30 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
         ),
         next=("Treat the ranking as undecided.",) if close and not few else (),
         cause=CONTENT_MISSING if few else ERRORS_AS_DONE if unusable else "",
+    )
+
+
+def _uncompared(evidence: BatchEvidence, *, few: bool) -> Finding:
+    """Return that essays were ranked which no comparison holds, whatever their scores are."""
+    scores, budget = evidence.rows.scores, evidence.header.true_budget
+    asked = f", of a budget of {budget}" if budget else ""
+    return Finding(
+        rule=DEGENERATE,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"{part_of(scores.uncompared, scores.essays, 'essay')} took part in no comparison: "
+        "they have no rank",
+        why="Their scores are where all begin, not what was judged: too few comparisons were made "
+        "for so many essays.",
+        evidence=(
+            evidence.line(f"{many(evidence.pairs.valid, 'valid comparison')}{asked}"),
+            evidence.line(
+                f"{scores.uncompared} never compared; {part_of(scores.close, scores.pairs, 'pair')}"
+                " within one standard error"
+            ),
+        ),
+        next=("Run it again with a larger budget: each essay needs comparisons of its own.",),
+        cause=CONTENT_MISSING if few else "",
     )
 
 
@@ -199,8 +234,8 @@ def small_net_finalised(evidence: BatchEvidence, now: datetime) -> Finding | Non
         if event.fields.get("callbacks_reached_cap") is True
         and event.fields.get("budget_exhausted") is False
         and event.fields.get("small_net_cap_reached") is not True
-        and not _stable(event)
-        and _finalises(event)
+        and not is_stable(event)
+        and finalises(event)
     ]
     if not decided:
         return None
@@ -233,19 +268,6 @@ def _odds(chance: float) -> str:
     return (
         f"1 of {1 / chance:,.0f} batches" if chance > 1e-6 else "less than 1 of a million batches"
     )
-
-
-def _finalises(event: LogEvent) -> bool:
-    """Whether a line of CJ's continuation decides to finalise; until 2025-12-01 as yes or no."""
-    named = "finali" in str(event.fields.get("decision", "")).lower()
-    return named or event.fields.get("should_finalize") is True
-
-
-def _stable(event: LogEvent) -> bool:
-    """Whether the decision was made because the scores had stopped to move."""
-    change = event.fields.get("max_score_change")
-    settled = isinstance(change, int | float) and change <= STABLE_CHANGE
-    return settled or bool(event.fields.get("stability_passed"))
 
 
 def expected_comparisons(evidence: BatchEvidence) -> int | None:

@@ -13,6 +13,7 @@ from bot.diagnosis.batch.rules.finalisation import (
     batch_idle,
     finalisation_stuck,
     repeated_finalisation,
+    waiting_on_monitor,
 )
 from bot.diagnosis.batch.rules.outbox import outbox_unpublished
 from bot.domain.batch import (
@@ -320,3 +321,26 @@ def test_a_batch_that_cj_prepared_as_it_ended_goes_on_no_more(
     assert (found is not None) is told
     if found is not None:
         assert str(found.what) == "No comparison was made: CJ ended while it prepared them"
+
+
+def test_a_second_run_that_met_no_key_is_not_said_to_have_met_one() -> None:
+    """There are no grades, and no line of such an error: each run sent a result of its own."""
+    given = evidence(status="COMPLETE_STABLE", state="COMPLETED")
+    sent = OutboxGroup("huleedu.cj_assessment.completed.v1", 29, NOW, NOW)
+    found = repeated_finalisation(
+        replace(given, rows=replace(given.rows, outbox=(sent,), at_first_finalisation=None)), NOW
+    )
+    assert found is not None
+    assert "primary key" not in str(found.why)
+    assert "sent a result of its own" in str(found.why)
+
+
+@pytest.mark.parametrize(("minutes", "waits"), [(3, True), (18, False)])
+def test_after_sweeps_that_did_not_come_none_is_waited_for(minutes: int, waits: bool) -> None:
+    last = NOW - timedelta(minutes=minutes)
+    given = evidence(state="WAITING_CALLBACKS", last_activity_at=last)
+    pairs = replace(given.rows.pairs, last_completed_at=last)
+    found = waiting_on_monitor(replace(given, rows=replace(given.rows, pairs=pairs)), NOW)
+    assert found is not None
+    assert ("Wait one sweep" in str(found.next)) is waits
+    assert ("does not run" in str(found.why)) is not waits

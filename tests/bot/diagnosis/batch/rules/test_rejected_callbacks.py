@@ -1,7 +1,7 @@
 """A stray callback is laid at a batch's door by its runner's own line, and by no window of time."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -48,6 +48,20 @@ def test_time_alone_accuses_no_batch_of_a_stray_callback(
 def test_the_stray_callback_of_another_run_is_not_this_batchs() -> None:
     other = RUN.replace(BOS, STRAY)
     assert foreign_callback(evidence((Role.RUNNER, other), (Role.RUNNER, REJECTED)), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "pending", "told"), [(41, 0, False), (5, 0, True), (41, 1, True)]
+)
+def test_what_came_long_after_its_last_answer_is_not_of_its_time(
+    minutes: int, pending: int, told: bool
+) -> None:
+    """Unless an answer of it is missing: that may be the one."""
+    given = evidence((Role.CJ, f"Cannot find comparison pair for callback {STRAY}"))
+    last = NOW - timedelta(minutes=minutes)
+    pairs = PairCounts(total=10, essay_a=10 - pending, pending=pending, last_completed_at=last)
+    found = foreign_callback(replace(given, rows=replace(given.rows, pairs=pairs)), NOW)
+    assert (found is not None) is told
 
 
 AWAY = "Error in callback processing: [Errno 111] Connect call failed ('127.0.0.1', 5432)"
