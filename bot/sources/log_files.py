@@ -23,8 +23,9 @@ from bot.domain.log import (
     service_of,
 )
 from bot.errors import SourceError
+from bot.sources.docker.codec import codec_of
 from bot.sources.log_follow.follow import FileFollow
-from bot.sources.log_format.codec import PlainLines
+from bot.sources.log_format.codec import Codec
 from bot.sources.log_format.parser import LineParser, parse_lines
 from bot.sources.log_search.file import SegmentFile, linked, snapshot
 from bot.sources.log_search.in_time import in_time, unpacking_stops
@@ -41,7 +42,7 @@ LOOKED_AT = 64 << 10
 NEEDED = (Role.CJ, Role.LLM_PROVIDER)
 EMPTY = "without a line yet"
 NOT_UNDERSTOOD = "without a line that is understood"
-REST = "the rest of the folder"
+REST = "the rest"
 ALL = LogQuery()
 
 
@@ -96,7 +97,9 @@ class LogFiles:
 
         Raises SourceError, and so does its `take`, while there is no file.
         """
-        follow = FileFollow(self._some_files, self._zone, since=since, needles=needles)
+        follow = FileFollow(
+            self._some_files, self._zone, since=since, needles=needles, codec=codec_at
+        )
         await follow.start()
         return follow
 
@@ -139,8 +142,8 @@ class LogFiles:
         """
         times = []
         for file in files:
-            with suppress(OSError), closing(Segment(file.path, PlainLines(self._zone))) as segment:
-                times.append(segment.last_time())
+            with suppress(OSError), closing(part := SegmentFile(file.path)):
+                times.append(Segment([part], codec_at(part, self._zone)).last_time())
         return max(filter(None, times), default=None)
 
     def _look(self, file: LogFile) -> "Look":
@@ -148,6 +151,7 @@ class LogFiles:
         try:
             with closing(SegmentFile(file.path)) as opened:
                 lines = opened.read(max(0, opened.size - LOOKED_AT), opened.size).splitlines()
+                codec = codec_at(opened, self._zone)
         except OSError as error:
             return Look(problem=error.strerror or "unknown reason")
         if not any(line.strip(b"\0 \t\r") for line in lines):
@@ -156,8 +160,8 @@ class LogFiles:
         if service.role not in NEEDED:
             return Look()
         events = parse_lines(
-            lines, service=service.name, container=file.container, role=service.role,
-            zone=self._zone,
+            (text for text, _ in codec.lines(lines)), service=service.name,
+            container=file.container, role=service.role, zone=self._zone,
         )  # fmt: skip
         return Look(is_odd=not any(event.at for event in events))
 
@@ -231,7 +235,8 @@ class LogFiles:
 
         try:
             parts, lacks_older = snapshot(path, is_late)
-            segment = Segment(parts, PlainLines(self._zone), lacks_older=lacks_older)
+            written = next((part for part in reversed(parts) if part.size), parts[-1])
+            segment = Segment(parts, codec_at(written, self._zone), lacks_older=lacks_older)
             with closing(segment):
                 return search_segment(segment, query, parser, stop.is_set)
         except OSError as error:
@@ -244,6 +249,11 @@ class Look(NamedTuple):
     problem: str = ""
     is_empty: bool = False
     is_odd: bool = False
+
+
+def codec_at(part: SegmentFile, zone: tzinfo) -> Codec:
+    """Return how a file's lines are written."""
+    return codec_of(part.read(0, min(LOOKED_AT, part.size)), zone)
 
 
 def _not_searched(files: int) -> str:

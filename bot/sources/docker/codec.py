@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from bot.sources.docker.lines import PIECE_BYTES
-from bot.sources.log_format.codec import Line, WholeLines
+from bot.sources.log_format.codec import Codec, Line, PlainLines, WholeLines
 from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, starts_event
 from bot.sources.log_format.time import later, utc
 
@@ -135,6 +135,18 @@ class StampedLines(WholeLines):
                 yield raw, None
             else:
                 yield raw[found.end() :].rstrip(b"\r"), utc(found[1].decode("ascii"), self._zone)
+
+
+def codec_of(beginning: bytes, zone: tzinfo) -> Codec:
+    """Return how a file's lines are written, by what it begins with.
+
+    An Engine's json-file is one wherever it lies, so that it is read as the Engine's API gives it.
+    """
+    is_engines = any(
+        line.startswith(_OPENS) and _CLOSES in line and _TIME in line and line.endswith(b'"}')
+        for line in beginning.split(b"\n")
+    )
+    return JsonFileLines(zone) if is_engines else PlainLines(zone)
 
 
 def _decoded(raw: bytes) -> tuple[str, bytes, object] | None:

@@ -17,6 +17,7 @@ from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.listing import Container, Containers
 from bot.sources.log_follow.buffer import EventBuffer
 from bot.sources.log_follow.follow import FileFollow
+from bot.sources.log_search.file import SegmentFile
 
 WATCH_SECONDS = 1.0
 
@@ -27,6 +28,10 @@ class FollowedFile(NamedTuple):
     service: Service
     container: str
     path: Path
+
+
+def _json_file(part: SegmentFile, zone: tzinfo) -> JsonFileLines:
+    return JsonFileLines(zone)
 
 
 class DockerFollow:
@@ -58,7 +63,7 @@ class DockerFollow:
         self._stop = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="watch containers", daemon=True)
         self._tails = FileFollow(
-            self._followed_files, zone, since=since, needles=needles, codec=JsonFileLines,
+            self._followed_files, zone, since=since, needles=needles, codec=_json_file,
             buffer=self._buffer,
         )  # fmt: skip
 

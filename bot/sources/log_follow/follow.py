@@ -38,6 +38,10 @@ class _File(Protocol):
     def path(self) -> Path: ...
 
 
+def _plain(part: SegmentFile, zone: tzinfo) -> Codec:
+    return PlainLines(zone)
+
+
 class FileFollow:
     """A running follow of log files; a background task polls, `take` hands out what came."""
 
@@ -48,7 +52,7 @@ class FileFollow:
         *,
         since: datetime,
         needles: Sequence[str] | None = None,
-        codec: Callable[[tzinfo], Codec] = PlainLines,
+        codec: Callable[[SegmentFile, tzinfo], Codec] = _plain,
         buffer: EventBuffer | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -197,13 +201,17 @@ class FileFollow:
             tail.segment.close()
 
     def _tail(self, path: Path | SegmentFile, service: Service, container: str) -> Tail:
+        part = SegmentFile(path) if isinstance(path, Path) else path
         parser = LineParser(service.name, container, service.role, self._zone)
-        prefilter = Prefilter(self._codec(self._zone), parser, self._needles)
-        return open_tail(path, prefilter, service, container, since=self._since)
+        prefilter = Prefilter(self._codec(part, self._zone), parser, self._needles)
+        return open_tail(part, prefilter, service, container, since=self._since)
 
     def _poll_file(self, file: _File) -> None:
         tail = self._tails.get(file.path)
-        if tail is None:
+        if tail is None or (tail.is_empty and file.path.stat().st_size):
+            # Of an empty file it was not known how its lines are written.
+            if tail is not None:
+                tail.segment.close()
             self._first_look(file)
             self._advance(self._tails[file.path])
             return

@@ -49,6 +49,11 @@ class Tail:
     caught_up: int = 0
     reached: datetime | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever seen in the file."""
+        return not (self.position or self.segment.size)
+
     def begin(self) -> None:
         """Skip what was written before `since`."""
         self.position = self.segment.offset_at(self.since - SLACK, 0, self.segment.size)
@@ -144,7 +149,7 @@ class Tail:
 
 
 def open_tail(
-    file: Path | SegmentFile,
+    file: SegmentFile,
     prefilter: Prefilter,
     service: Service,
     container: str,
@@ -152,5 +157,4 @@ def open_tail(
     since: datetime,
 ) -> Tail:
     """Open a file to be followed from its beginning. Raises OSError."""
-    files = file if isinstance(file, Path) else [file]
-    return Tail(service, container, Segment(files, prefilter.codec), since, prefilter)
+    return Tail(service, container, Segment([file], prefilter.codec), since, prefilter)

@@ -1,7 +1,7 @@
 """Recognises the first line of an event; one stream mixes formats, so each line decides alone.
 
 Formats: structlog's console with an ISO time, structlog's default console with naive local time,
-JSON lines, an ASGI server's and the standard library's plain lines.
+JSON lines, an ASGI server's and the standard library's plain lines, and lines of a time alone.
 """
 
 import re
@@ -19,6 +19,10 @@ _SERVER = re.compile(rf"\[({_TIME}{_ZONE})\] \[\d+\] \[([A-Z]+)\s*\] ?(.*)\Z", r
 _LEVELS = r"(DEBUG|INFO|WARNING|ERROR|CRITICAL)"
 _STANDARD = re.compile(
     rf"({_TIME}{_ZONE})(?: - )?\s*(?:([\w.]{{1,200}}) - )?{_LEVELS}\b[\s:-]*(.*)\Z", re.S
+)
+# A service that writes no level: its time alone begins a line, where a level's does not.
+_TIMED = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d\d:?\d\d)) (\S.*)\Z", re.S
 )
 _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
 _LEVEL_BYTES = re.compile(rb" ?\[[A-Za-z]+ *\]")
@@ -99,7 +103,8 @@ def head_of(text: str) -> Head | None:
     found = _STANDARD.match(text)
     if found:
         return Head(Shape.PLAIN, found[1], level_name(found[3]), found[2] or "", found[4])
-    return None
+    found = _TIMED.match(text)
+    return Head(Shape.PLAIN, found[1], rest=found[2]) if found else None
 
 
 def starts_event(line: bytes) -> bool:

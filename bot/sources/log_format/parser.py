@@ -16,7 +16,7 @@ from bot.border.outside import outside
 from bot.domain.log import LogEvent, Role
 from bot.sources.log_format.error import PIECES, holds, is_traceback_start
 from bot.sources.log_format.event import Fold, TextEvent
-from bot.sources.log_format.head import Head, Shape, head_of, split_stamp
+from bot.sources.log_format.head import Head, Shape, head_of, split_stamp, starts_event
 from bot.sources.log_format.json_line import CutLine, JsonLine, json_fields
 from bot.sources.log_format.time import Stamp, utc
 from bot.text.redaction import without_escapes
@@ -63,6 +63,9 @@ class LineParser:
         """
         self.lines += 1
         fields = plain_json(line) if line.startswith(b'{"') else None
+        if fields is not None and (carried := carried_line(fields)) is not None:
+            self.lines -= 1
+            return self.feed(carried, utc(fields.get("time"), self._zone), offset)
         if fields is not None:
             done = self.flush()
             self._open = LogEvent.unread(
@@ -138,8 +141,9 @@ class LineParser:
     def _text(self, line: bytes, stamp: Stamp) -> tuple[str, Stamp]:
         line = line[:MAX_LINE_BYTES].rstrip(b"\r\n")
         if stamp is None and line[:1].isdigit():
-            prefix, line = split_stamp(line)
-            stamp = utc(prefix.decode("ascii"), self._zone) if prefix else None
+            prefix, rest = split_stamp(line)
+            if prefix and not self._is_own_time(rest):
+                stamp, line = utc(prefix.decode("ascii"), self._zone), rest
         if line.isascii():
             text = line.decode("ascii")
             self.unreadable += "\x00" in text
@@ -147,6 +151,13 @@ class LineParser:
             text = line.decode("utf-8", "replace").lstrip("\ufeff")
             self.unreadable += "\ufffd" in text or "\x00" in text
         return without_escapes(text), stamp
+
+    def _is_own_time(self, rest: bytes) -> bool:
+        """Say whether the time before `rest` is the service's own: no line near has a carrier's."""
+        fold = self._open
+        if not isinstance(fold, Fold) or fold.stamp is not None or starts_event(rest):
+            return False
+        return not (fold.tracing or rest[:1].isspace())
 
     def _is_json_event(self, text: str, fields: dict[str, object] | None) -> bool:
         if fields is not None:
@@ -216,6 +227,14 @@ def plain_json(line: bytes) -> dict[str, Any] | None:
         return None
     if type(found) is dict and ("event" in found or not _EVENT_KEYS.isdisjoint(found)):
         return found
+    return None
+
+
+def carried_line(fields: dict[str, Any]) -> bytes | None:
+    """Return the service's line that a container runtime's record carries, None of all others."""
+    log = fields.get("log")
+    if type(log) is str and "stream" in fields and _EVENT_KEYS.isdisjoint(fields.keys() - {"time"}):
+        return log.encode("utf-8", "replace").rstrip(b"\r\n")
     return None
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import bz2
 import gzip
+import json
 import lzma
 import os
 import threading
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from bot.diagnosis.evidence.log_coverage import counted
 from bot.domain.log import LogQuery, Role, Service
 from bot.errors import SourceError
-from bot.sources.log_files import REST, LogFiles
+from bot.sources.log_files import REST, LogFiles, codec_at
 from bot.sources.log_follow.follow import FileFollow
 from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
@@ -217,7 +218,9 @@ class Following:
     ) -> None:
         self.clock = Clock()
         files = source(folder)
-        self.follow = FileFollow(files._files, UTC, since=since, needles=needles, clock=self.clock)
+        self.follow = FileFollow(
+            files._files, UTC, since=since, needles=needles, codec=codec_at, clock=self.clock
+        )
         self.follow._begin()
 
     def look(self, *, quiet: bool = True) -> list[str]:
@@ -678,3 +681,34 @@ async def test_a_folder_is_not_listed_once_for_each_of_its_files(
     found = await source(tmp_path).search(LogQuery(any_of=(ID,)))
     assert len(found.events) == 51
     assert len(listed) <= 8
+
+
+def json_file(*lines: str) -> str:
+    """Return lines as an Engine's json-file driver writes them."""
+    behind = '"stream":"stdout","time":"2025-11-18T23:00:02.5Z"'
+    return "".join(f'{{"log":{json.dumps(text + chr(10))},{behind}}}\n' for text in lines)
+
+
+TRACED = (
+    f"2025-11-18T23:00:01Z [error    ] Batch 34 failed [cj] batch_id={ID}",
+    "Traceback (most recent call last):", '  File "a.py", line 1, in run', "ValueError: x",
+)  # fmt: skip
+
+
+async def test_an_engines_json_file_in_a_plain_folder_is_read_as_its_lines(tmp_path: Path) -> None:
+    (tmp_path / f"{CJ}.log").write_text(
+        json_file(*TRACED, "2025-11-18T23:00:03Z [info ] next [cj]")
+    )
+    (one,) = (await source(tmp_path).search(LogQuery(any_of=("ValueError",)))).events
+    assert (one.event, one.level) == ("Batch 34 failed", "error")
+    assert one.error is not None
+    assert one.error.kind == "ValueError"
+    assert "not understood" not in await source(tmp_path).check()
+
+
+def test_an_engines_json_file_is_followed_though_it_was_empty_at_first(path: Path) -> None:
+    path.write_text("")
+    follow = Following(path.parent, START)
+    assert follow.look() == []
+    append(path, json_file(*TRACED))
+    assert follow.look() == ["Batch 34 failed"]

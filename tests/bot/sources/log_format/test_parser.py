@@ -336,3 +336,36 @@ def test_blank_lines_stay_in_the_event_but_not_without_end() -> None:
     assert isinstance(parser._open, Fold)
     assert parser._open.following == ["", "a", *[""] * MOST_BLANK_LINES, "b"]
     assert parser.lines == 100_004
+
+
+TIMED = b"2025-11-18T23:00:01Z [info     ] began [cj]", b"2025-11-18T23:00:02.5Z pool is full"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_line_of_a_time_and_text_is_an_event_of_its_own_with_its_time(role: Role) -> None:
+    carried = ((line, datetime(2025, 11, 19, tzinfo=UTC)) for line in (*TIMED, TIMED[1]))
+    for lines in (((line, None) for line in (*TIMED, TIMED[1])), carried):
+        parser = LineParser("cj", "cj", role, UTC)
+        events = [parser.feed(line, stamp) for line, stamp in lines] + [parser.flush()]
+        found = [(one.event, one.at and one.at.second) for one in events if one is not None]
+        assert found == [("began", 1), ("pool is full", 2), ("pool is full", 2)]
+
+
+def test_a_runtimes_stamps_before_the_lines_of_a_traceback_begin_no_event() -> None:
+    at = b"2025-11-18T23:00:02.5Z "
+    lines = [
+        at + TIMED[0],
+        at + b"raw text",
+        at + b"Traceback (most recent call last):",
+        at + b"KeyError",
+    ]
+    (one,) = parse_lines(lines, service="cj", container="cj", role=Role.CJ, zone=UTC)
+    assert one.event == "began"
+
+
+def test_a_record_of_a_container_runtime_is_read_as_the_line_that_it_carries() -> None:
+    text = r"2025-11-18T23:00:01Z [error ] Bad [cj] response_preview=text\n"
+    event = one(f'{{"log": "{text}", "stream": "stderr", "time": "2025-11-18T23:00:02Z"}}')
+    assert (event.event, event.level) == ("Bad", "error")
+    assert "response_preview" in event.fields
+    assert "text" not in str(event.fields)
