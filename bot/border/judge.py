@@ -136,6 +136,9 @@ class _Reader:
         while value < end and self.tokens[value].kind in between_them:
             self.out.show(self.tokens[value].text)
             value += 1
+        if value < end and self.tokens[index].known and self.tokens[value].known:
+            # `Expecting value: line 1`: one text of software's, and no key.
+            return value, strict
         return self._value(
             (key, kind),
             value,
@@ -158,6 +161,9 @@ class _Reader:
         if value >= end:
             return value, strict
         token, (key, kind) = self.tokens[value], keyed
+        if kind is KeyKind.FREE_TEXT and (stop := self.layout.measure_end(value, end)):
+            self.out.show_all(self.tokens[value:stop])
+            return stop, strict
         if self.layout.is_plain(key, value, end) or (
             colon
             and kind not in HIDDEN_KINDS
@@ -248,6 +254,8 @@ class _Reader:
             self.out.show(self.tokens[value].text)
             value += 1
         kind = kind_of(key)
+        if value < end and self.tokens[value].known and kind not in HIDDEN_KINDS:
+            return value
         if value < end and self.layout.is_bytes(value, end):
             return self.values.hidden(kind, value + 1, end)
         if value < end and self.tokens[value].kind not in ("quote", "open"):

@@ -22,6 +22,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _PROTOCOL = re.compile(r"(?:HTTP/)?\d(?:\.\d)?")
 _STATUS = re.compile(r"[1-5]\d\d")
 _ENDS = frozenset({"space", "comma", "line", "close", "open", "quote"})
+_UNITS = frozenset({"ms", "s", "seconds", "bytes", "kB", "KB", "MB", "GB"})
 _YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})
 
 
@@ -64,6 +65,14 @@ class TokenLayout:
         if after < end and self.tokens[after].kind not in ("space", "comma", "close", "line"):
             return False
         return word in _YES_OR_NO or (counts(key) and is_number(word))
+
+    def measure_end(self, value: int, end: int) -> int:
+        """Return where a value ends that is a number and its unit, `8123 ms`; 0 for another."""
+        words = [token.text for token in self.tokens[value : min(value + 3, end)]]
+        if len(words) < 3 or words[1] != " " or words[2] not in _UNITS or not is_number(words[0]):
+            return 0
+        stop = value + 3
+        return stop if stop >= end or self.tokens[stop].kind in _ENDS else 0
 
     def is_bytes(self, value: int, end: int) -> bool:
         """Say whether a value is bytes as Python writes them: a topic's key, a body."""

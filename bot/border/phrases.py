@@ -8,7 +8,7 @@ from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of
 from bot.border.language.tokens import Token
 from bot.border.language.vocabulary import pieces
 from bot.border.layout import is_value_shape, shows_as
-from bot.border.words import NAMES, ONLY_NAMES, is_part, is_prose
+from bot.border.words import NAMES, ONLY_NAMES, is_error, is_part, is_prose
 
 MARK = "…"
 MOST_WORDS = 24
@@ -71,11 +71,11 @@ class JudgedText:
         self._ids_of(tokens, _verdicts(tokens, led))
 
     def _ids_of(self, tokens: Sequence[Token], verdicts: list[bool]) -> None:
-        """Hide the words of a clause, but keep its ids, numbers and names of parts, and blanks."""
+        """Hide the words of a clause, but keep its ids, numbers, names and blanks."""
         marked = False
         for token, shown in zip(tokens, verdicts, strict=True):
             word = token.text.rstrip(".-")
-            is_plain = token.known or is_shape(word) or is_part(word)
+            is_plain = token.known or is_shape(word) or is_part(word) or is_error(word)
             if token.kind == "word" and shown and is_plain:
                 self.show(token.text)
                 marked = False

@@ -31,6 +31,7 @@ _IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 _POD_TAIL = re.compile(r"(?<=[a-z])(?:-[b-df-hj-np-tv-xz24-9]{8,10})?-[b-df-hj-np-tv-xz24-9]{5}\Z")
 _DAY = re.compile(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _HOST_PORT = re.compile(r"[a-z][\w.-]*:\d{2,5}")
+_ERROR = re.compile(r"[A-Z][A-Za-z]{2,60}[a-z](?:Error|Exception)")
 _SPLIT = re.compile(r"[^\w]+|_")
 # A run of so many words is a person's when fewer than so many, and fewer than one in so many, are
 # words of services; one of fewer words when none is.
@@ -221,3 +222,9 @@ def is_part(word: str) -> bool:
     if not (is_joined or _HOST_PORT.fullmatch(word)):
         return False
     return 2 * sum(piece in everyday() for piece in parts) < len(parts)
+
+
+@lru_cache(maxsize=4_096)
+def is_error(word: str) -> bool:
+    """Say whether a known word is an error's class, which no sentence holds: `IntegrityError`."""
+    return _ERROR.fullmatch(word) is not None and len(pieces(word)) > 1

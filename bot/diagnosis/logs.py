@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.border.passing import let_out
 from bot.border.phrases import MARK
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.log_lines import counted, entry_of, said_of, shown_line
@@ -36,6 +37,11 @@ class LogAsk:
     levels: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
 
+    @property
+    def is_private(self) -> bool:
+        """Whether the text would not be shown: how often it stands in the logs is not said."""
+        return let_out(self.text, len(self.text) + 1).text != " ".join(self.text.split())
+
 
 async def search(
     sources: Sources, ask: LogAsk, now: datetime, *, deadline: Deadline
@@ -62,9 +68,10 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
     lines = [shown_line(event) for event in events]
     unsearched = not events and bool(log_coverage.unsearched(answer))
     counts = _counts(ask, answer, events) | counted(lines)
+    tells_count = not ask.is_private
     return Report(
         command="logs",
-        title=f"{_matching(counts['matched'])} {redact(ask.text, 80) or 'anything'}",
+        title=f"{_matching(counts, ask)} {redact(ask.text, 80) or 'anything'}",
         facts={
             "text": redact(ask.text, 120),
             "also": [redact(one) for one in ask.also],
@@ -74,7 +81,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
         },
         lines=_telling(ask, events),
         timeline=tuple(entry_of(*both) for both in zip(events, lines, strict=True)),
-        sources=(log_coverage.reading(answer),),
+        sources=(log_coverage.reading(answer, tells_count=tells_count),),
         unreadable_need=isinstance(answer, Missing) or bool(answer.missing) or unsearched,
         found=isinstance(answer, Missing) or bool(events or answer.missing or unsearched),
         summary=_summary(ask, answer, counts),
@@ -110,7 +117,8 @@ def _counts(
     ask: LogAsk, answer: LogSearch | Missing, events: Sequence[LogEvent]
 ) -> dict[str, int | bool]:
     """Return what was counted: `matched` are lines that hold the text at the level and in the
-    time asked for, `with_text` all lines scanned that hold it. Where a bound cut the search
+    time asked for, `with_text` all lines scanned that hold it, both 1 at most where the text is
+    one that would not be shown (`counted` is false then). Where a bound cut the search
     short, `matched` is a least count unless nothing but the text was asked for.
     """
     cover = answer.coverage if isinstance(answer, LogSearch) else ()
@@ -118,10 +126,12 @@ def _counts(
     with_text = sum(one.matched for one in cover)
     cut = any(one.truncated for one in cover)
     by_text = cut and not ask.levels
+    matched = with_text if by_text else sum(_hit(ask, event) for event in found)
     return {
         "scanned": sum(one.scanned for one in cover),
-        "matched": with_text if by_text else sum(_hit(ask, event) for event in found),
-        "with_text": with_text,
+        "matched": min(matched, 1) if ask.is_private else matched,
+        "with_text": min(with_text, 1) if ask.is_private else with_text,
+        "counted": not ask.is_private,
         "shown": len(events),
         "cut_short": cut,
         "unreadable": sum(one.unreadable for one in cover),
@@ -153,11 +163,14 @@ def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int 
         bare = log_coverage.lineless(answer)
         silent = f" Without any line, new or damaged: {', '.join(bare)}." if bare else ""
         return words("No line", of_those, " matches", after, horizon, ".", gap, silent)
-    least = "At least " if counts["cut_short"] and ask.levels else ""
+    least = "At least " if counts["cut_short"] and ask.levels and counts["counted"] else ""
     context = " with the lines around them" if ask.context else ""
     newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""
     more = f", {shown:,} shown{context}{newest}"
-    return words(f"{least}{_matching(matched)}", after, more, horizon, ".", gap, _hidden(counts))
+    told = f"{least}{_matching(counts, ask)}"
+    if ask.is_private:
+        more = f"{context}{newest}"
+    return words(told, after, more, horizon, ".", gap, _hidden(counts))
 
 
 def _hidden(counts: Mapping[str, int | bool]) -> str:
@@ -174,5 +187,9 @@ def _hidden(counts: Mapping[str, int | bool]) -> str:
     )
 
 
-def _matching(count: int) -> str:
+def _matching(counts: Mapping[str, int | bool], ask: LogAsk) -> str:
+    """Return how many lines match; of a text that would not be shown, whether any does."""
+    count = int(counts["matched"])
+    if ask.is_private:
+        return "some of the lines match" if count else "no line matches"
     return many(count, "line", ("matches", "match"))

@@ -12,8 +12,8 @@ from bot.text.wording import many
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def counted(answer: LogSearch | Missing) -> str:
-    """Return in words how much was searched, and found."""
+def counted(answer: LogSearch | Missing, *, tells_count: bool = True) -> str:
+    """Return in words how much was searched, and found, or only whether."""
     if isinstance(answer, Missing):
         return answer.reason
     scanned = sum(cover.scanned for cover in answer.coverage)
@@ -21,6 +21,8 @@ def counted(answer: LogSearch | Missing) -> str:
     is_estimate = any(cover.is_estimate for cover in answer.coverage)
     lines = f"about {many(_rounded(scanned), 'line')}" if is_estimate else many(scanned, "line")
     read = f"{many(len(answer.coverage), 'container')}, {lines} scanned"
+    if not tells_count:
+        return f"{read}, {'some' if matched else 'none'} matched"
     return f"{read}, {matched:,} matched"
 
 
@@ -29,11 +31,11 @@ def _rounded(count: int) -> int:
     return round(count, min(0, 3 - len(str(count))))
 
 
-def detail(answer: LogSearch | Missing) -> Text:
+def detail(answer: LogSearch | Missing, *, tells_count: bool = True) -> Text:
     """Return one line on a search: lines scanned and matched, the horizon, what was cut or lost."""
     if isinstance(answer, Missing):
         return answer.reason
-    parts: list[Text] = [counted(answer)]
+    parts: list[Text] = [counted(answer, tells_count=tells_count)]
     begins = reaches_back_to(answer.coverage)
     parts += [words("logs begin", when(begins, " at "))] if begins else []
     parts += [
@@ -52,13 +54,14 @@ def detail(answer: LogSearch | Missing) -> Text:
     return joined("; ", parts)
 
 
-def reading(answer: LogSearch | Missing) -> SourceReading:
+def reading(answer: LogSearch | Missing, *, tells_count: bool = True) -> SourceReading:
     """Return a report's line about the logs; one log that cannot be read makes it a part."""
     if isinstance(answer, Missing):
         return reading_of(answer)
+    told = detail(answer, tells_count=tells_count)
     if not answer.missing:
-        return SourceReading(LOGS, SourceState.OK, detail(answer))
-    return SourceReading(LOGS, SourceState.MISSING, words("read in part: ", detail(answer)))
+        return SourceReading(LOGS, SourceState.OK, told)
+    return SourceReading(LOGS, SourceState.MISSING, words("read in part: ", told))
 
 
 def has_gap(answer: LogSearch | Missing) -> bool:

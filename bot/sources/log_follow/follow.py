@@ -18,6 +18,7 @@ from bot.sources.log_format.codec import Codec, PlainLines
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.file import SegmentFile, snapshot
 from bot.sources.log_search.segment import Segment
+from bot.sources.log_search.siblings import is_rotated
 
 POLL_SECONDS = 0.25
 QUIET_SECONDS = 1.0
@@ -266,7 +267,7 @@ def _siblings(path: Path) -> list[Path]:
     """Return the rotated files beside a log that are not compressed, the oldest first."""
     found = []
     for sibling in path.parent.glob(f"{path.name}.*"):
-        if sibling.suffix != ".gz":
+        if sibling.suffix != ".gz" and is_rotated(path, sibling):
             with suppress(OSError):
                 found.append((sibling.stat().st_mtime_ns, sibling))
     return [sibling for _, sibling in sorted(found)]

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, split_stamp, starts_event
-from bot.sources.log_format.time import Stamp, utc
+from bot.sources.log_format.time import Stamp, later, utc
 
 Line = tuple[bytes, Stamp]
 # The Engine cuts lines longer than this.
@@ -22,6 +22,14 @@ _JSON_TIME = re.compile(
 _ANY_TIME = re.compile(
     rb"(?:\x1b\[[0-9;]*m)*\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?)"
 )
+
+# Kubernetes, pkg/kubelet/kuberuntime/logs: a tag is P or F, and more may follow behind colons.
+_CRI = re.compile(
+    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) "
+    rb"([PF])(?::[^ ]{0,40})? "
+)
+# Of a line in pieces no more is read than of a whole one.
+MOST_JOINED = 1 << 20
 
 
 class Codec(Protocol):
@@ -96,14 +104,21 @@ class WholeLines:
 
 
 class PlainLines(WholeLines):
-    """A file that holds the service's lines as they are, perhaps with engine timestamps."""
+    """A file that holds the service's lines as they are, perhaps with engine timestamps.
+
+    Or as the runtimes of Kubernetes write them (CRI): behind a time, the stream, and P for a piece
+    of a longer line or F for a line's end.
+    """
 
     def starts_event(self, raw: bytes) -> bool:
         """Say whether an event surely begins at this line."""
-        return starts_event(raw)
+        found = _CRI.match(raw)
+        return starts_event(raw[found.end() :][: 2 * HEAD_BYTES] if found else raw)
 
     def time_of(self, raw: bytes) -> datetime | None:
         """Return the time of an event's first line; of other lines nothing is believed."""
+        if found := _CRI.match(raw):
+            return utc(found[1].decode("ascii"), self._zone)
         if not starts_event(raw):
             stamp = split_stamp(raw[: 2 * HEAD_BYTES])[0]
             return utc(stamp.decode("ascii"), self._zone) if stamp else None
@@ -116,11 +131,25 @@ class PlainLines(WholeLines):
         return utc(value.decode("ascii"), self._zone) if value else None
 
     def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
-        """Yield the lines unchanged."""
-        return ((raw, None) for raw in raws)
+        """Yield the lines unchanged, but those of Kubernetes without what stands before them."""
+        pending: dict[bytes, Line] = {}
+        for raw in raws:
+            found = _CRI.match(raw)
+            if found is None:
+                yield raw, None
+                continue
+            before, at = pending.pop(found[2], (b"", later(found[1].decode("ascii"), self._zone)))
+            line = before + raw[found.end() :], at
+            if found[3] == b"P" and len(line[0]) < MOST_JOINED:
+                pending[found[2]] = line
+            else:
+                yield line
+        yield from pending.values()
 
     def text(self, block: bytes) -> tuple[str, int] | None:
-        """Return the lines as they are."""
+        """Return the lines as they are, none where a runtime of Kubernetes wrote them."""
+        if _CRI.match(block):
+            return None
         text = block.removesuffix(b"\n").decode("utf-8", "replace")
         return text, text.count("\n") + 1
 

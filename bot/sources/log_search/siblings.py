@@ -8,7 +8,11 @@ from functools import lru_cache
 from itertools import count, takewhile
 from pathlib import Path
 
-_ROTATED = re.compile(r"(.+)\.\d+(?:\.gz)?", re.S)
+# What follows a log's name: the Engine's and logrotate's number, the kubelet's time (kubernetes,
+# pkg/kubelet/logs), the day and hour of Python's TimedRotatingFileHandler.
+_ENDS = r"\.(?:\d{1,9}|\d{8}-\d{6}|\d{4}-\d\d-\d\d(?:_\d\d(?:-\d\d){0,2})?)"
+_ROTATED = re.compile(rf"(.+?)({_ENDS})(?:\.gz)?", re.S)
+MOST_NUMBER = 10**9
 # A folder tells its changes apart by the clock's ticks; what is as old did not change since.
 _SETTLED_NS = 1_000_000_000
 
@@ -16,14 +20,26 @@ _SETTLED_NS = 1_000_000_000
 def rotations(path: Path) -> list[Path]:
     """Return the files of a log, oldest first: `.2.gz`, `.1`, and the one that is written.
 
-    While a file is compressed both are there; the plain one is whole.
+    The newest number is 1, a time is the later the newer. While a file is compressed both are
+    there; the plain one is whole.
     """
-    numbered: dict[int, Path] = {}
+    found: dict[str, Path] = {}
     for sibling in _siblings(path):
-        number = sibling.name.removeprefix(f"{path.name}.").removesuffix(".gz")
-        if number.isdigit() and (sibling.suffix != ".gz" or int(number) not in numbered):
-            numbered[int(number)] = sibling
-    return [*(numbered[number] for number in sorted(numbered, reverse=True)), path]
+        name = sibling.name.removeprefix(path.name).removesuffix(".gz")
+        if sibling.suffix != ".gz" or name not in found:
+            found[name] = sibling
+    return [*(found[name] for name in sorted(found, key=_age)), path]
+
+
+def is_rotated(path: Path, sibling: Path) -> bool:
+    """Say whether a file is a log's rotated one, compressed or not."""
+    found = _ROTATED.fullmatch(sibling.name)
+    return found is not None and found[1] == path.name
+
+
+def _age(name: str) -> tuple[int, str]:
+    """Return by what rotated files are ordered, the oldest first."""
+    return (-MOST_NUMBER, name) if "-" in name else (-int(name[1:]), "")
 
 
 def _siblings(path: Path) -> Sequence[Path]:

@@ -33,11 +33,26 @@ from tests.attack.harvest import known_of, templates
         "Back-off restarting failed container",
         "cannot use Connection.transaction() in a manually started transaction",
         "The asyncio extension requires an async driver to be used.",
+        "no live upstreams while connecting to upstream",
+        "toomanyrequests: You have reached your pull rate limit",
+        "JSONDecodeError: Expecting value: line 1 column 1",
+        "container exited on signal 11 (core dumped)",
+        "health check failed: OCI runtime exec failed",
+        "slow query: 8123 ms",
+        "DNS resolution for redis failed: SERVFAIL",
+        "nf_conntrack: table full",
+        "java.lang.OutOfMemoryError: Java heap space",
     ],
 )
 def test_what_software_writes_word_for_word_is_shown(text: str) -> None:
     assert let_out(text, 1_000) == Passed(text)
     assert text in let_out(f"2026-02-10 08:36:51 [error    ] {text} [cj.app]", 1_000).text
+
+
+def test_what_a_text_says_behind_a_quoted_name_is_shown() -> None:
+    said = 'PANIC: could not write to file "{}": No space left on device'
+    assert let_out(said.format("pg_wal/7/Lova")).text == said.format("…")
+    assert "hem" not in let_out('failed for "Lova": sprang hem').text
 
 
 def test_what_pydantic_says_of_a_value_is_shown_without_the_value() -> None:

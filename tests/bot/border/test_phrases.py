@@ -101,6 +101,11 @@ def test_a_sentence_on_essays_or_people_goes_however_many_words_of_services_it_h
         assert let_out(head + text).text == f"{head}…"
 
 
+def test_an_errors_class_stays_beside_a_sentence() -> None:
+    shown = let_out("call failed: user_prompt='My summer in Malmo' (IntegrityError)").text
+    assert shown == "call failed: user_prompt=… (IntegrityError)"
+
+
 def test_what_a_service_says_of_an_essay_a_student_or_a_topic_stays() -> None:
     for text in (
         "Essay 7 of batch 33 failed",

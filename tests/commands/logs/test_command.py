@@ -304,6 +304,22 @@ async def test_a_text_that_may_be_data_is_not_repeated() -> None:
     assert "Sandberg" not in str(report.as_json())
 
 
+@pytest.mark.parametrize(("looked_for", "known"), [("Sandberg", 1), ("Lindqvist", 0)])
+async def test_of_a_text_that_may_be_data_it_is_told_whether_and_where_and_not_how_often(
+    looked_for: str, known: int
+) -> None:
+    lines = [event(f"2025-11-19T00:00:0{n}", f"Failed for elev Sandberg {n}", CJ) for n in range(5)]
+    report = await ask(f"cj {looked_for}", FakeLogs(lines))
+    told = report.as_json()
+    assert (report.facts["matched"], report.facts["with_text"]) == (known, known)
+    assert report.facts["counted"] is False
+    assert looked_for not in str(told)
+    said = " ".join((told["title"], told["summary"], str(told["sources"])))
+    assert ("some of the lines match" in said, "some matched" in said) == (bool(known), bool(known))
+    assert not re.search(r"\b5 (?:lines match|matched|shown)", said)
+    assert len(report.timeline) == 5 * known
+
+
 async def test_fields_that_are_ids_or_counts_are_told_and_the_others_counted(
     tmp_path: Path,
 ) -> None:
