@@ -61,10 +61,10 @@ def is_past_moment(word: str) -> bool:
 
 
 def check_since(options: Mapping[str, str], usage: Sequence[str]) -> None:
-    """Check what --since was given. Raises UsageError for no moment."""
-    if "since" in options and not is_past_moment(options["since"]):
-        message = f"{shown(options['since'])} is no moment. {PAST_EXAMPLES}"
-        raise UsageError(message, usage=usage)
+    """Check what --since and --until were given. Raises UsageError for no moment."""
+    for word in (options[name] for name in ("since", "until") if name in options):
+        if not is_past_moment(word):
+            raise UsageError(f"{shown(word)} is no moment. {PAST_EXAMPLES}", usage=usage)
 
 
 def past(word: str, now: datetime, zone: tzinfo) -> datetime:

@@ -2,21 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.marks import CHOICES, is_faulty, is_stuck, last_sign
+from bot.diagnosis.batch.marks import CHOICES, is_faulty, is_stuck
 from bot.diagnosis.evidence.read import configured, read, rows_reading, without_rights
 from bot.diagnosis.queue.evidence import collect as collect_queue
 from bot.diagnosis.queue.report import diagnose as diagnose_queue
 from bot.domain.batch import CANCELLED, BatchSummary
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report
-from bot.domain.words import Text, when, words
+from bot.domain.words import Text, words
 from bot.ports import CommandContext
 from bot.text.wording import many
 from commands.batch.lines import facts, table
-from commands.batch.listed_words import ListAsked
+from commands.batch.listed_words import ListAsked, Window
 from commands.batch.row_marks import RowMarks, row_marks
 
 STUCK, FAULTY = "stuck", "faulty"
@@ -36,15 +35,15 @@ TOLD = {
 READ_OPEN = (STUCK, OPEN)
 
 
-async def chosen_batches(ask: ListAsked, begin: datetime | None, context: CommandContext) -> Report:
-    """Return the batches of one choice; with `begin` those whose rows changed since."""
+async def chosen_batches(ask: ListAsked, window: Window, context: CommandContext) -> Report:
+    """Return the batches of one choice; those that were there in its time."""
     now = context.now()
     found = await _read(ask.choice, context)
     queue = await _queue(context) if ask.choice == STUCK else None
     if isinstance(found, Missing):
         unread = batch_report.unreadable("list", found)
         return unread if queue is None else _with_queue(unread, queue)
-    recent = [one for one in found if begin is None or last_sign(one) >= begin]
+    recent = [one for one in found if window.holds(one)]
     if ask.choice == FAULTY:
         mine, marks = await _faulty(recent, ask.count, context)
     else:
@@ -66,9 +65,9 @@ async def chosen_batches(ask: ListAsked, begin: datetime | None, context: Comman
         headline=told,
         summary=words(
             told,
-            when(begin, " since ") if begin else "",
+            window.said(),
             "." if len(shown) == len(mine) else f"; the newest {len(shown)} are shown.",
-            _within(ask.choice, found, begin),
+            "" if ask.choice in READ_OPEN else within(found, window),
             f" Older ones than the newest {JUDGED} were judged by their counts."
             if ask.choice == FAULTY and len(recent) > JUDGED
             else "",
@@ -156,10 +155,10 @@ def _told(choice: str, count: int) -> str:
     return many(count, "batch", (one, several)) if count else f"No batch that was read {none}"
 
 
-def _within(choice: str, found: Sequence[BatchSummary], begin: datetime | None) -> str:
-    """Say among how many was looked, where older ones may be of the choice too."""
-    whole = choice in READ_OPEN or len(found) < READ
-    if whole or (begin is not None and found[-1].header.created_at < begin):
+def within(found: Sequence[BatchSummary], window: Window) -> str:
+    """Say among how many of the newest was looked, where older ones may be asked for too."""
+    begin = window.begin
+    if len(found) < READ or (begin is not None and found[-1].header.created_at < begin):
         return ""
     return f" Only the newest {len(found)} were looked at."
 

@@ -51,7 +51,7 @@ def parse(text: str) -> Request:
     """Take a verb and its words; a bare id means status. Raises UsageError."""
     words, options = split_options(
         tokens(text),
-        valued=("since", "about", "by"),
+        valued=("since", "until", "about", "by"),
         flags=("export",),
         usage=usage_lines("batch", USAGES),
     )

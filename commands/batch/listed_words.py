@@ -1,11 +1,21 @@
-"""The words of `/batch list`: which batches, at most how many, and since when."""
+"""The words of `/batch list`: which batches, at most how many, since when and until when."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
 
+from bot.domain.words import Text, when, words
+from bot.errors import UsageError
 from bot.registry import Usage
-from commands._moments import check_since
+from commands._moments import PAST_EXAMPLES, check_since, past
 from commands._words import misuse, shown, usage_lines
+
+if TYPE_CHECKING:
+    from bot.domain.batch import BatchSummary
+    from bot.ports import CommandContext
 
 DEFAULT_COUNT, MOST = 20, 50
 
@@ -19,11 +29,43 @@ class ListAsked:
     count: int = DEFAULT_COUNT
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time that a list is of; None where it is open."""
+
+    begin: datetime | None = None
+    end: datetime | None = None
+
+    def holds(self, batch: BatchSummary) -> bool:
+        """Say whether a batch was there in this time: begun before its end, moved since."""
+        from bot.diagnosis.batch.marks import last_sign
+
+        is_before = self.end is None or batch.header.created_at < self.end
+        return is_before and (self.begin is None or last_sign(batch) >= self.begin)
+
+    def said(self) -> Text:
+        """Return the time as a sentence says it: ` since 10:15 until 11:00`."""
+        return words(when(self.begin, " since "), when(self.end, " until "))
+
+
+def window_of(options: Mapping[str, str], context: CommandContext) -> Window:
+    """Return the time that checked options mean. Raises UsageError for one that is to come."""
+    begin, end = (
+        past(options[name], context.now(), context.options.zone) if name in options else None
+        for name in ("since", "until")
+    )
+    if begin is not None and end is not None and end <= begin:
+        raise UsageError("--until is a time after --since.", hint=PAST_EXAMPLES)
+    return Window(begin, end)
+
+
 def check_listed(
     verb: str, words: Sequence[str], options: Mapping[str, str], usages: Sequence[Usage]
 ) -> None:
-    """Check the words of a list, and its --since. Raises UsageError."""
+    """Check the words of a list, its --since and its --until. Raises UsageError."""
     if verb != "list":
+        if "until" in options:
+            raise misuse("Only /batch list takes --until.", "batch", usages)
         return
     numbers = [word for word in words if word.isdecimal()]
     if len(numbers) > 1 or len(words) - len(numbers) > 1:

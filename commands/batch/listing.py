@@ -1,53 +1,49 @@
 """`/batch list`: the newest batches, or those that wait or failed, each with its mark."""
 
-from datetime import datetime
-
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.marks import last_sign
 from bot.diagnosis.evidence.read import read, rows_reading, without_rights
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report
-from bot.domain.words import when, words
+from bot.domain.words import words
 from bot.ports import CommandContext, Request
 from bot.text.redaction import redact
 from bot.text.wording import many
-from commands._moments import past
-from commands.batch.chosen import chosen_batches
+from commands.batch.chosen import READ, chosen_batches, within
 from commands.batch.lines import facts, table
-from commands.batch.listed_words import ListAsked, wanted
+from commands.batch.listed_words import ListAsked, Window, wanted, window_of
 from commands.batch.row_marks import row_marks
 
 
 async def listed(request: Request, context: CommandContext) -> Report:
     """Return the batches that are asked for. Raises UsageError for a moment that is to come."""
-    ask, now = wanted(request.words), context.now()
-    since = request.options.get("since")
-    begin = past(since, now, context.options.zone) if since else None
+    ask, window = wanted(request.words), window_of(request.options, context)
     if ask.choice:
-        return await chosen_batches(ask, begin, context)
-    return await _newest(ask, begin, context)
+        return await chosen_batches(ask, window, context)
+    return await _newest(ask, window, context)
 
 
-async def _newest(ask: ListAsked, begin: datetime | None, context: CommandContext) -> Report:
+async def _newest(ask: ListAsked, window: Window, context: CommandContext) -> Report:
     """Return the newest batches, those in a state or status when one is given."""
     now, state = context.now(), ask.state or None
+    # Those of a time that is over may stand behind many newer ones.
+    most = READ if window.end else ask.count
     found = await read(
         DATABASE,
         context.sources.database,
-        lambda source: source.newest(limit=ask.count, state=state),
+        lambda source: source.newest(limit=most, state=state),
         context.deadline.next_timeout(),
     )
     if isinstance(found, Missing):
         return batch_report.unreadable("list", found)
     if state and not found:
         return await _in_no_state(state, context)
-    found = [one for one in found if begin is None or last_sign(one) >= begin]
-    since = when(begin, " since ") if begin else ""
+    hidden, among = found[0].hidden if found else (), within(found, window)
+    mine = [one for one in found if window.holds(one)]
+    found = mine[: ask.count]
     told = many(len(found), "newest batch") + (f" in {redact(state)}" if state else "")
     marks = await row_marks(context.sources, found, now, deadline=context.deadline)
     looks = [number for number, mark in marks.by_number.items() if mark]
     needing = f"{len(looks)} {'needs' if len(looks) == 1 else 'need'} a look"
-    hidden = found[0].hidden if found else ()
     unread = f" {without_rights(hidden)}" if hidden else ""
     return Report(
         command="batch list",
@@ -55,8 +51,8 @@ async def _newest(ask: ListAsked, begin: datetime | None, context: CommandContex
         facts={"batches": facts(found, marks.by_number)},
         sources=(rows_reading(found, hidden),),
         unreadable_need=bool(hidden),
-        summary=words(told, since, f"; {needing}.{unread}{marks.words}"),
-        headline=f"{told}; {needing}" if begin else "",
+        summary=words(told, window.said(), f"; {needing}.{among}{unread}{marks.words}"),
+        headline=f"{told}; {needing}" if window != Window() else "",
         tables=(table(found, marks.by_number, now),) if found else (),
         actions=tuple(f"/batch status {number}" for number in looks[:4]),
     )

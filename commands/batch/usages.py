@@ -35,7 +35,7 @@ USAGES = (
         "/batch watch 34",
     ),
     Usage(
-        "list [state] [number] [--since 10:15]",
+        "list [state] [number] [--since 10:15] [--until 11:00]",
         "the newest batches, with a mark for those that need a look; `list stuck`, `list faulty`, "
         "`list unanswered` and `list open` show those alone",
         "/batch list",

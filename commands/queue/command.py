@@ -57,7 +57,7 @@ async def run(request: Request, context: CommandContext) -> Report:
     """Read the queue once and judge it. Raises UsageError for a queue that is not configured."""
     from bot.diagnosis.queue.evidence import collect, collect_other
     from bot.diagnosis.queue.report import diagnose
-    from commands.queue.requeue import offers, requeue
+    from commands.queue.requeue import requeue, with_offer
 
     if request.verb in (REQUEUE, TRY):
         return await requeue(request.words[0], context, confirmed=request.verb == REQUEUE)
@@ -71,8 +71,7 @@ async def run(request: Request, context: CommandContext) -> Report:
         evidence = await collect_other(context.sources, prefix, deadline=deadline)
     evidence = replace(evidence, opens_after=context.options.opens_after)
     report = diagnose(evidence, now, prefix=prefix)
-    offered = offers(report) if context.options.queue_repair and prefix == own else ()
-    return replace(report, actions=(*offered, *report.actions))
+    return with_offer(report) if context.options.queue_repair and prefix == own else report
 
 
 def _check_known(prefix: str, known: Sequence[str]) -> None:

@@ -14,6 +14,8 @@ from bot.ports import CommandContext
 from commands._audited import audited
 
 LEAST_CHARS = 6
+# Safer than to take it out by hand, which loses its callback.
+PUT_BACK = "Put it back: it asks first, and the worker takes the item anew."
 OUTCOMES = {
     Requeued.DONE: "Its status is queued again; the worker takes it with its next look.",
     Requeued.CHANGED: "Nothing was changed: it is no longer the item that was judged.",
@@ -39,11 +41,19 @@ async def requeue(word: str, context: CommandContext, *, confirmed: bool) -> Rep
     return _would(item) if outcome is Requeued.WOULD else _outcome(item, outcome)
 
 
-def offers(report: Report) -> tuple[str, ...]:
-    """Return the command that tries to put the oldest orphan back, where one was found."""
+def with_offer(report: Report) -> Report:
+    """Return a report that offers first to put the oldest orphan back, where one was found."""
     oldest = report.facts.get("oldest") or {}
-    found = any(one.rule == ORPHANED for one in report.findings) and oldest.get("queue_id")
-    return (f"/queue requeue {oldest['queue_id']}",) if found else ()
+    if not oldest.get("queue_id"):
+        return report
+    found = tuple(
+        replace(one, next=(PUT_BACK, *one.next)) if one.rule == ORPHANED else one
+        for one in report.findings
+    )
+    if found == tuple(report.findings):
+        return report
+    offer = f"/queue requeue {oldest['queue_id']}"
+    return replace(report, findings=found, actions=(offer, *report.actions))
 
 
 def _orphan(word: str, evidence: QueueEvidence, context: CommandContext) -> QueueItem:

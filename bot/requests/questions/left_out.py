@@ -28,7 +28,8 @@ def _time(asked: PlainQuestion, words: list[str], local: datetime) -> str:
         return ""
     if not {time.since, time.span(local)} - {""} & set(words):
         return f"“{time.said}”"
-    return f"the end of “{time.said}”" if time.is_over(local) else ""
+    is_told = "--until" in words or not time.is_over(local)
+    return "" if is_told else f"the end of “{time.said}”"
 
 
 def _service(asked: PlainQuestion, words: list[str]) -> str:

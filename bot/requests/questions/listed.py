@@ -1,6 +1,7 @@
 """Reads a question about several batches: which of them, how many, and since when; pure."""
 
 import re
+from datetime import datetime
 
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading, unread_as
@@ -23,7 +24,8 @@ FAULTY = words_in(
 )
 OPEN = re.compile(
     r"\b(?:still (?:waiting|running|open|going|pending|in progress|under way)|unfinished|in flight"
-    r"|under way|pending|batch\w* (?:som )?körs?|väntar|pågår|ofärdiga"
+    r"|under way|pending|batch\w* (?:som )?(?:är |are |is )?(?:körs?|open|öppna)"
+    r"|(?:open|öppna) batch\w*|väntar|pågår|ofärdiga"
     r"|not (?:yet )?(?:done|finished|ready|complete|ended)"
     r"|inte (?:(?:är|blivit) )?(?:klara?|färdiga?))\b"
 )
@@ -58,7 +60,7 @@ _KNOWN = _CAUSED | _ASKING | _ANSWERS | LOST | FAULTY
 _NUMBER = re.compile(r"\d{1,6}")
 
 
-def listed(asked: PlainQuestion) -> Reading | None:
+def listed(asked: PlainQuestion, local: datetime) -> Reading | None:
     """Return the list that a question without ids asks for; None where it asks for none."""
     fold = asked.text.casefold()
     count, choice = count_in(fold), _choice(asked)
@@ -77,8 +79,8 @@ def listed(asked: PlainQuestion) -> Reading | None:
     number = str(as_number(count)) if count else ""
     if number and not 1 <= int(number) <= MOST:
         return unread_as(f"more than {MOST} batches at once", (f"/batch list {MOST}",))
-    options = f"--since {since}" if since else ""
-    return Reading(" ".join(filter(None, ("/batch list", choice, number, options))))
+    words = ("/batch list", choice, number, asked.time.window(local))
+    return Reading(" ".join(filter(None, words)))
 
 
 def _choice(asked: PlainQuestion) -> str:

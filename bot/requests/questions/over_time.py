@@ -31,10 +31,9 @@ def over_time(asked: PlainQuestion, local: datetime) -> Reading | None:
     return None
 
 
-def list_line(asked: PlainQuestion) -> str:
-    """Return the command for the newest batches, as far back as a question says."""
-    since = asked.time.since
-    return f"/batch list --since {since}" if since else "/batch list"
+def list_line(asked: PlainQuestion, local: datetime) -> str:
+    """Return the command for the newest batches, in the time that a question says."""
+    return f"/batch list {asked.time.window(local)}".rstrip()
 
 
 def changes_line(asked: PlainQuestion) -> str:

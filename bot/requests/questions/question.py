@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.domain.log import Service
 from bot.requests.questions.words.codes import codes_in
 from bot.requests.questions.words.counts import count_in
+from bot.requests.questions.words.diacritics import with_diacritics
 from bot.requests.questions.words.orders import forbids, is_considered, is_past
 from bot.requests.questions.words.services import service_in
 from bot.requests.questions.words.text import Named, clean, ids_of, words_of
@@ -65,7 +66,8 @@ def taken_apart(
     """
     whole = clean(text)
     quoted = _QUOTED.search(whole)
-    time, plain = time_in(whole.replace(quoted[0], " ") if quoted else whole, local)
+    own = with_diacritics(whole.replace(quoted[0], " ") if quoted else whole)
+    time, plain = time_in(own, local)
     words = words_of(plain)
     count = count_in(plain.casefold())
     fold = plain.casefold()

@@ -182,12 +182,12 @@ def _of_none(asked: PlainQuestion, local: datetime, services: tuple[Service, ...
     several = names_several(fold)
     if not (several or follows) and server_asked(asked):
         return of_a_matter(asked, services, local) or at_a_loss(asked)
-    if (not follows or several) and (found := listed(asked)) is not None:
+    if (not follows or several) and (found := listed(asked, local)) is not None:
         return found if found.line else of_a_matter(asked, services, local) or found
     if not follows and (matter := of_a_matter(asked, services, local)) is not None:
         return matter
     if "batches" in fold or "batcharna" in fold or "batcher" in fold:
-        return Reading(list_line(asked))
+        return Reading(list_line(asked, local))
     if follows:
         return _of_subject(asked)
     return _of_the_whole(asked, local)
@@ -224,17 +224,17 @@ def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
     if is_running and (asked.about(Topic.LIST) or _OF_ALL.search(fold)):
         return Reading("/batch list")
     if asked.time.since and not asked.time.is_moment and _HOW_IT_WENT.search(fold):
-        return Reading(list_line(asked))
+        return Reading(list_line(asked, local))
     of_all = asked.about(Topic.STATUS, Topic.WHY) and _OF_ALL.search(fold)
     if not asked.subject and (of_all or _ALL_WELL.search(fold)):
         # Alerts tell of now.
-        return Reading(list_line(asked) if asked.time.since else "/alerts list")
+        return Reading(list_line(asked, local) if asked.time.since else "/alerts list")
     if asked.was_done and (line := _done_line(asked)):
         return Reading(line)
     if (moment := of_a_moment(asked)) is not None:
         return moment
     if asked.about(Topic.LIST) and asked.about(Topic.WHY):
-        return Reading(list_line(asked))
+        return Reading(list_line(asked, local))
     return at_a_loss(asked)
 
 

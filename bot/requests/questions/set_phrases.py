@@ -8,7 +8,7 @@ from bot.requests.questions.reading import Reading
 from bot.requests.questions.refused import OF_ALERTS
 from bot.requests.questions.several import is_a_batch
 from bot.requests.questions.words.orders import asks_how_to
-from bot.requests.questions.words.vocabulary import Topic
+from bot.requests.questions.words.vocabulary import Topic, words_in
 
 _GREETS = re.compile(
     r"(?:hi|hello|hey|hej|hejsan|hallå|tjena|god morgon|good (?:morning|afternoon|evening))"
@@ -16,6 +16,13 @@ _GREETS = re.compile(
 )
 _ALL_WELL = re.compile(
     r"(?:(?:hur|vad) (?:är|e) )?läget(?: nu| idag)?\W*|(?:är |e )?allt (?:lugnt|bra|ok)\W*"
+)
+_THANKS = words_in("thanks thank thx ty tack tackar cheers tackade")
+# What stands beside thanks, and asks for nothing.
+_BESIDE_THANKS = words_in(
+    "you so much very a lot that this it helped works worked now great good perfect nice job ok "
+    "okay for the your help all bot batchbot så mycket det hjälpte funkar nu bra perfekt toppen "
+    "super fint jobbat för hjälpen ska du ha dig skall alla is was fixed solved löst fixat igen"
 )
 _HELP_OF = {
     Topic.ALERTS: "alerts", Topic.RUNNER: "runner", Topic.QUEUE: "queue", Topic.LOGS: "logs",
@@ -37,6 +44,8 @@ def set_phrase(asked: PlainQuestion) -> Reading | None:
     fold = asked.text.casefold()
     if _GREETS.fullmatch(fold):
         return Reading("/help")
+    if _only_thanks(asked):
+        return Reading(problem="You are welcome.")
     if not asked.ids and (rule := meant_rule(fold)):
         return Reading(f"/help {rule}")
     if not (asked.subject or asked.time.since) and _ALL_WELL.fullmatch(fold):
@@ -47,6 +56,11 @@ def set_phrase(asked: PlainQuestion) -> Reading | None:
     if is_one and _PAGE.fullmatch(fold) and _AS_PAGE.search(fold):
         return Reading(f"/batch investigate {asked.ids[0].word} --export")
     return None
+
+
+def _only_thanks(asked: PlainQuestion) -> bool:
+    folds = {word.casefold() for word in asked.words}
+    return bool(folds & _THANKS) and folds <= _THANKS | _BESIDE_THANKS and "?" not in asked.text
 
 
 def _help_of(asked: PlainQuestion) -> Reading | None:

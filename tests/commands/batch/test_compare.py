@@ -32,7 +32,7 @@ async def sources(
         "compare 33 34 35",
         "compare 33 mode:per_request",
         "compare mode:fast mode:per_request",
-        "compare mode:per_request mode:serial_bundle --since yesterday",
+        "compare mode:per_request mode:serial_bundle --since zebra",
         "compare 33 34 --since 2d",
         "status 33 --since 2d",
         "compare 33 ***",

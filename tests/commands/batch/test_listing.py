@@ -73,6 +73,11 @@ def _numbers(report: Report) -> list[int]:
         ("list open", [6, 5, 4]),
         ("list 3", [9, 8, 7]),
         ("list --since 30m", [9, 8, 7, 5]),
+        ("list --until 08:03", [2, 1]),
+        ("list 1 --until 08:03", [2]),
+        ("list faulty --until 08:04", [3, 1]),
+        ("list open --until 08:06", [5, 4]),
+        ("list faulty --since 2026-01-09T08:00 --until 2026-01-09T08:04", [3, 1]),
     ],
 )
 async def test_a_list_holds_what_was_asked_for(line: str, numbers: list[int]) -> None:
@@ -166,7 +171,8 @@ async def test_no_batch_found_is_not_called_well() -> None:
 
 @pytest.mark.parametrize(
     "line", ["list 0", "list 51", "list 3 4", "list stuck faulty", "list --since zebra",
-             "list --since 2031-01-01"]
+             "list --since 2031-01-01", "list --until zebra", "list --since 10:00 --until 09:00",
+             "status 3 --until 09:00"]
 )  # fmt: skip
 async def test_what_is_no_list_is_said(line: str) -> None:
     with pytest.raises(UsageError):

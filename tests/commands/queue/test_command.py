@@ -172,6 +172,15 @@ async def test_an_item_that_is_worked_on_is_no_orphan() -> None:
     assert queue.requeued == []
 
 
+async def test_what_can_be_put_back_is_first_to_be_put_back_and_then_taken_out_by_hand() -> None:
+    for options, first in ((REPAIR, "Put it back"), (PREFIXES, "Take it out")):
+        _, some = _stuck(options=options)
+        found = (await COMMAND.run(parse(""), some)).findings
+        (steps,) = [one.next for one in found if one.rule == ORPHANED]
+        assert str(steps[0]).startswith(first)
+        assert any(str(one).startswith("Take it out of the queue by hand") for one in steps)
+
+
 async def test_putting_back_is_not_offered_while_it_is_off() -> None:
     _, some = _stuck(options=PREFIXES)
     assert not any("requeue" in line for line in (await COMMAND.run(parse(""), some)).actions)

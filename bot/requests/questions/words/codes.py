@@ -9,7 +9,7 @@ from bot.requests.questions.words.services import LINES, SEARCHES, SPEAKS
 _CODE = re.compile(r"[45]\d\d")
 _BEFORE = (
     r"because of|due to|på grund av|pga|http|status code|codes?|kod|felkod|errors?|fel|get|got"
-    r"|getting|gets|fick|får|any|some|några|many|många|an?|en|ett|with|med|answered|returned|svarade"
+    r"|getting|gets|fick|får|any|some|every|each|all|några|alla|varje|many|många|an?|en|ett|with|med|answered|returned|svarade"
 )
 _AFTER = r"(?:s|or|:or)\b|s? ?(?:errors?|fel|responses?|answers?|svar|from|från|rates?|overload)\b"
 _TOLD_BEFORE = re.compile(rf"\b(?:{_BEFORE}) (?:an? )?([45]\d\d)\b")
@@ -33,9 +33,10 @@ def codes_in(fold: str, numbers: Iterable[str], *, of_a_service: bool) -> tuple[
     is_plain = several or (of_a_service and bool(speaks))
     listed = _LISTED.search(fold)
     batches = _NUMBER.findall(listed[0]) if listed else []
-    told = {*_TOLD_BEFORE.findall(fold), *_TOLD_AFTER.findall(fold)}
+    behind = _TOLD_AFTER.findall(fold)
+    told = {*_TOLD_BEFORE.findall(fold), *behind}
     return tuple(
         one
-        for one in dict.fromkeys((*numbers, *_MARKED.findall(fold)))
+        for one in dict.fromkeys((*numbers, *_MARKED.findall(fold), *behind))
         if _CODE.fullmatch(one) and one not in batches and (is_plain or one in told)
     )

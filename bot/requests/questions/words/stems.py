@@ -13,7 +13,7 @@ _STEMS = """
     timeout overload limit throttl quota budget iteration wave converg stab stuck slow late
     long delay wait hang stall block orphan queue restart kill crash dead died cancel abort stop
     start begin begun finish complet close done ready publish event kafka redis database postgres
-    content anchor projection use using usable trust rely reliab believ correct
+    essays uppsatser content anchor projection use using usable trust rely reliab believ correct
     wrong bad broken safe matter affect impact caus reason blam explain happen
     change differ same similar submit sent send request queued dispatch receiv arriv return
     code status state version deploy setting config sweep monitor hung

@@ -105,6 +105,15 @@ class AskedTime:
         """Say whether it ended before now."""
         return self.is_moment or (self.end is not None and self.end <= now)
 
+    def window(self, now: datetime) -> str:
+        """Return its begin and, where it is over, its end as options; "" for no time."""
+        if not self.since or self.end is None or not self.is_over(now):
+            return f"--since {self.since}" if self.since else ""
+        last = self.end.date().isoformat()
+        if clock := "" if self.end.time() == time() else self.end.time().isoformat("minutes"):
+            last = clock if self.end.date() == now.date() else f"{last}T{clock}"
+        return f"--since {self.since} --until {last}"
+
     def span(self, now: datetime) -> str:
         """Return how far back it begins, for commands that take a length; "" for no time."""
         if self.begin is None:

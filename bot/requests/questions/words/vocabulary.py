@@ -93,7 +93,7 @@ WORDS: dict[Topic, str] = {
     "would shall into made make take said ska skall bör borde måste får fick kunde skulle "
     "många asked behöver man gör göra inte not only bara även också fortfarande alla "
     "rader raderna fast faulty utan without som blivit "
-    "allihop över under thing things first",
+    "allihop över under thing things first every each everybody varje varenda whose vems",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
 # What one word is enough to ask for, in the order in which they are looked for.

@@ -92,9 +92,15 @@ READ = [
     ("failed yesterday in batch 61", "/batch investigate 61 --since yesterday"),
     ("vad hände igår i batch 61", "/batch investigate 61 --since yesterday"),
     # Lists of what is told in whatever words, and since when in whatever way.
-    ("how many batches broke yesterday", "/batch list faulty --since yesterday"),
-    ("which batches crashed between 9:10 and 10:00", "/batch list faulty --since 9:10"),
-    ("vilka batcher kraschade från 9:10 till 10:00", "/batch list faulty --since 9:10"),
+    ("how many batches broke yesterday", "/batch list faulty --since yesterday --until 2026-03-04"),
+    (
+        "which batches crashed between 9:10 and 10:00",
+        "/batch list faulty --since 9:10 --until 10:00",
+    ),
+    (
+        "vilka batcher kraschade från 9:10 till 10:00",
+        "/batch list faulty --since 9:10 --until 10:00",
+    ),
     ("what failed in the last quarter of an hour", "/batch list faulty --since 15m"),
     ("vad gick sönder senaste halvtimmen", "/batch list faulty --since 30m"),
     ("what broke in the last three hours", "/batch list faulty --since 3h"),

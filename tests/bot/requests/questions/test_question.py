@@ -27,7 +27,7 @@ READ = [
     ("what failed since 9:05?", "/batch list faulty --since 9:05"),
     ("anything failed after 13.40", "/batch list faulty --since 13:40"),
     ("which batches crashed today", "/batch list faulty --since today"),
-    ("vad gick snett igår", "/batch list faulty --since yesterday"),
+    ("vad gick snett igår", "/batch list faulty --since yesterday --until 2026-03-04"),
     ("vilka har misslyckats sedan kl 08:00", "/batch list faulty --since 08:00"),
     ("what broke in the last 2 hours", "/batch list faulty --since 2h"),
     ("what went wrong since 2pm", "/batch list faulty --since 14:00"),
