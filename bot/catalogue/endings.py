@@ -52,7 +52,8 @@ ENTRIES = (
         rule="passed",
         means="Something went wrong while the batch ran, and passed: its result is whole.",
         proved="Rows: every comparison that was sent is valid. Lines: a finalisation that failed, "
-        "Kafka away, or an event that was refused, before it went well.",
+        "Kafka away, an event that was refused, or callbacks that waited 5 minutes for CJ, before "
+        "it went well.",
         unseen="What passed without a line.",
         do="Nothing.",
         since="Every revision.",

@@ -15,7 +15,7 @@ from bot.domain.words import Text, words
 from bot.ports import CommandContext
 from bot.text.wording import many
 from commands.batch.lines import facts, table
-from commands.batch.listed_words import ListAsked, Window
+from commands.batch.listed_words import ListAsked, ListedTime
 from commands.batch.row_marks import RowMarks, row_marks
 
 STUCK, FAULTY = "stuck", "faulty"
@@ -35,7 +35,7 @@ TOLD = {
 READ_OPEN = (STUCK, OPEN)
 
 
-async def chosen_batches(ask: ListAsked, window: Window, context: CommandContext) -> Report:
+async def chosen_batches(ask: ListAsked, window: ListedTime, context: CommandContext) -> Report:
     """Return the batches of one choice; those that were there in its time."""
     now = context.now()
     found = await _read(ask.choice, context)
@@ -155,7 +155,7 @@ def _told(choice: str, count: int) -> str:
     return many(count, "batch", (one, several)) if count else f"No batch that was read {none}"
 
 
-def within(found: Sequence[BatchSummary], window: Window) -> str:
+def within(found: Sequence[BatchSummary], window: ListedTime) -> str:
     """Say among how many of the newest was looked, where older ones may be asked for too."""
     begin = window.begin
     if len(found) < READ or (begin is not None and found[-1].header.created_at < begin):

@@ -30,7 +30,7 @@ class ListAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class ListedTime:
     """The time that a list is of; None where it is open."""
 
     begin: datetime | None = None
@@ -48,7 +48,7 @@ class Window:
         return words(when(self.begin, " since "), when(self.end, " until "))
 
 
-def window_of(options: Mapping[str, str], context: CommandContext) -> Window:
+def window_of(options: Mapping[str, str], context: CommandContext) -> ListedTime:
     """Return the time that checked options mean. Raises UsageError for one that is to come."""
     begin, end = (
         past(options[name], context.now(), context.options.zone) if name in options else None
@@ -56,7 +56,7 @@ def window_of(options: Mapping[str, str], context: CommandContext) -> Window:
     )
     if begin is not None and end is not None and end <= begin:
         raise UsageError("--until is a time after --since.", hint=PAST_EXAMPLES)
-    return Window(begin, end)
+    return ListedTime(begin, end)
 
 
 def check_listed(

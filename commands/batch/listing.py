@@ -10,7 +10,7 @@ from bot.text.redaction import redact
 from bot.text.wording import many
 from commands.batch.chosen import READ, chosen_batches, within
 from commands.batch.lines import facts, table
-from commands.batch.listed_words import ListAsked, Window, wanted, window_of
+from commands.batch.listed_words import ListAsked, ListedTime, wanted, window_of
 from commands.batch.row_marks import row_marks
 
 
@@ -22,7 +22,7 @@ async def listed(request: Request, context: CommandContext) -> Report:
     return await _newest(ask, window, context)
 
 
-async def _newest(ask: ListAsked, window: Window, context: CommandContext) -> Report:
+async def _newest(ask: ListAsked, window: ListedTime, context: CommandContext) -> Report:
     """Return the newest batches, those in a state or status when one is given."""
     now, state = context.now(), ask.state or None
     # Those of a time that is over may stand behind many newer ones.
@@ -52,7 +52,7 @@ async def _newest(ask: ListAsked, window: Window, context: CommandContext) -> Re
         sources=(rows_reading(found, hidden),),
         unreadable_need=bool(hidden),
         summary=words(told, window.said(), f"; {needing}.{among}{unread}{marks.words}"),
-        headline=f"{told}; {needing}" if window != Window() else "",
+        headline=f"{told}; {needing}" if window != ListedTime() else "",
         tables=(table(found, marks.by_number, now),) if found else (),
         actions=tuple(f"/batch status {number}" for number in looks[:4]),
     )

@@ -103,14 +103,14 @@ def test_a_message_full_of_ids_offers_a_few() -> None:
 @pytest.mark.parametrize(
     ("typed", "works", "example"),
     [
-        ("/batch trends --since never", "12h, 3d or 1w", "/batch trends --since 7d"),
+        ("/batch trends --since never", "2h, 3d, 23:10, yesterday", "/batch trends --since 7d"),
         ("/batch trends --by colour", "mode, model, provider", "/batch trends --since 7d"),
         ("/batch trends --since", "--since needs a value", "/batch trends --since 7d"),
         ("/batch trends 33", "but --since and --by", "/batch trends --since 7d"),
         ("/BATCH Trends 33", "but --since and --by", "/batch trends --since 7d"),
         ("/changes yesterdy", "2h, 3d, 23:10, yesterday", "/changes 2h"),
         ("/alerts snooze 3 soon", "soon is no time", "/alerts snooze 3 2h"),
-        ("/logs cj x --since nope", "30m, 2h or 3d", "--since 2h"),
+        ("/logs cj x --since nope", "2h, 3d, 23:10, yesterday", "--since 2h"),
         ("/queue requeue", "needs one id", "/queue requeue 11111111"),
     ],
 )  # fmt: skip

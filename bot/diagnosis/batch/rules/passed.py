@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised
 from bot.diagnosis.batch.rules.outbox import GIVEN_UP, UNSENT
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.evidence.submission import says_kafka_away
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Text, Time, joined, words
+from bot.domain.words import Span, Text, Time, joined, words
+from bot.text.wording import many
 
 PASSED = "passed"
 MOST_NAMED = 2
@@ -17,6 +19,8 @@ MOST_NAMED = 2
 LEAST_LINES = 3
 # A result goes out some time after the last answer.
 AFTER = timedelta(minutes=1)
+# CJ says with each callback how long before that its answer came.
+LATENCY, WAITED = "callback_latency_seconds", timedelta(minutes=5)
 
 
 def passed(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -38,7 +42,7 @@ def passed(evidence: BatchEvidence, now: datetime) -> Finding | None:
     )
 
 
-def _troubles(evidence: BatchEvidence) -> Iterator[tuple[str, Sequence[LogEvent]]]:
+def _troubles(evidence: BatchEvidence) -> Iterator[tuple[Text, Sequence[LogEvent]]]:
     """Yield what went wrong in the batch's time, each with its lines."""
     failed = [one for one in not_finalised(evidence.events) if one.at]
     if failed and evidence.header.complete:
@@ -56,6 +60,28 @@ def _troubles(evidence: BatchEvidence) -> Iterator[tuple[str, Sequence[LogEvent]
     refused = [one for one in evidence.nearby if one.at and _is_own_event(evidence, one)]
     if refused and not any(group.unpublished for group in evidence.rows.outbox):
         yield "an event in the outbox was refused", refused
+    if late := [clue for clue in evidence.clues if _waited(evidence, clue) >= WAITED]:
+        longest = max(_waited(evidence, clue) for clue in late)
+        yield (
+            words(f"{many(len(late), 'callback')} waited up to ", Span(longest), " for CJ"),
+            [clue.event for clue in late],
+        )
+
+
+def _waited(evidence: BatchEvidence, clue: LogClue) -> timedelta:
+    """Return how long a callback of the batch lay before CJ took it, by CJ's own line.
+
+    A length from before the batch began shows that the services' clocks differ.
+    """
+    none, at = timedelta(), clue.event.at
+    is_taken = (clue.step, clue.outcome) == (Step.CONSUMED, Outcome.DONE)
+    told = clue.event.fields.get(LATENCY)
+    if not is_taken or at is None or not isinstance(told, int | float):
+        return none
+    if not {clue.queue_id, clue.correlation_id} & evidence.requests:
+        return none
+    waited = timedelta(seconds=told) if abs(told) < 10**6 else none
+    return waited if waited <= at - evidence.header.created_at else none
 
 
 def _is_own_event(evidence: BatchEvidence, event: LogEvent) -> bool:

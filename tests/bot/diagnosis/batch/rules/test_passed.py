@@ -14,13 +14,14 @@ from bot.domain.report import Severity
 
 NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
 ID = "86e26627-1135-4553-bfbf-975da269c245"
+QUEUE_ID = "1a2b3c4d-1135-4553-bfbf-975da269c245"
 FINALISATION = "Failed scoring finalization: No space left on device"
 AWAY = "Unable connect to node with id 1"
 REFUSED = "Failed to publish event to Kafka: TopicAuthorizationFailedError"
 
 
-def evidence(*events: LogEvent, valid: int = 12) -> BatchEvidence:
-    begun = NOW - timedelta(minutes=5)
+def evidence(*events: LogEvent, valid: int = 12, minutes: int = 5) -> BatchEvidence:
+    begun = NOW - timedelta(minutes=minutes)
     header = BatchHeader(6, ID, "c", "COMPLETE_STABLE", "COMPLETED", begun, completed_at=NOW)
     rows = BatchRows(
         header, PairCounts(total=12, essay_a=valid, error=12 - valid), scores=ScoreCounts(essays=6)
@@ -66,3 +67,33 @@ def test_of_a_batch_that_lacks_answers_nothing_passed() -> None:
     open_ = replace(given.rows.header, status="PERFORMING_COMPARISONS", state="SCORING")
     whole = replace(given.rows, header=open_, pairs=PairCounts(total=12, essay_a=12))
     assert passed(replace(given, rows=whole), NOW) is None
+
+
+def taken(waited: object, *, correlation: str = ID) -> LogEvent:
+    text = f"Processing LLM comparison callback for request {QUEUE_ID}"
+    fields = {"correlation_id": correlation, "callback_latency_seconds": waited}
+    at = NOW - timedelta(minutes=1)
+    return LogEvent(at, "s", "c", Role.CJ, "info", text, fields=fields, text=text)
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (taken(1_277.474), True),
+        (taken(40.0), False),
+        # Longer than the batch is old: one of the clocks is wrong.
+        (taken(5_000.0), False),
+        (taken(-1_500.0), False),
+        (taken("long"), False),
+        (taken(float("nan")), False),
+        (taken(1_277.474, correlation=ID.replace("8", "7")), False),
+    ],
+)
+def test_callbacks_that_waited_for_cj_are_told_where_the_batch_took_long(
+    event: LogEvent, told: bool
+) -> None:
+    members = frozenset({ID})
+    found = passed(replace(evidence(event, event, minutes=27), members=members), NOW)
+    assert (found is not None) is told
+    if found:
+        assert "2 callbacks waited up to 21 min 17 s for CJ" in str(found.what)
