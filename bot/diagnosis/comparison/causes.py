@@ -14,6 +14,8 @@ LEAST_UNTAKEN = 3
 IDLE_AFTER = timedelta(minutes=15)
 STUCK_AFTER = timedelta(minutes=10)
 BLOCKED_AFTER = timedelta(minutes=1)
+# The rule of what went wrong and is over.
+PASSED = "passed"
 # Failed comparisons are worth acting on from the first share, and an error from the second.
 WARN_SHARE, ERROR_SHARE = 0.05, 0.20
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.diagnosis.comparison.causes import PASSED
 from bot.diagnosis.evidence.causal_order import consequences, roots
 from bot.domain.ids import short_id
 from bot.domain.report import Finding, Report, TimelineEntry, Verdict
@@ -59,6 +60,9 @@ def _first(report: Report) -> Text:
     first = next((entry for entry in report.timeline if entry.failed), None)
     causes = roots(report.findings)
     if first is None and not causes:
+        over = next((one for one in report.findings if one.rule == PASSED), None)
+        if over:
+            return words("Found: ", sentence(over.what))
         return "Nothing went wrong in what was read."
     seen = _seen(first) if first else words()
     if not causes or _is_said(report, causes[0]):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised
 from bot.diagnosis.batch.rules.outbox import GIVEN_UP, UNSENT
+from bot.diagnosis.comparison.causes import PASSED
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.evidence.submission import says_kafka_away
 from bot.domain.log import LogEvent, Role
@@ -13,7 +14,6 @@ from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Span, Text, Time, joined, words
 from bot.text.wording import many
 
-PASSED = "passed"
 MOST_NAMED = 2
 # A client that is let go by one broker says so once; without any it goes on saying it.
 LEAST_LINES = 3
@@ -62,8 +62,10 @@ def _troubles(evidence: BatchEvidence) -> Iterator[tuple[Text, Sequence[LogEvent
         yield "an event in the outbox was refused", refused
     if late := [clue for clue in evidence.clues if _waited(evidence, clue) >= WAITED]:
         longest = max(_waited(evidence, clue) for clue in late)
+        # CJ says it in two lines for each.
+        count = len({clue.queue_id or clue.correlation_id for clue in late})
         yield (
-            words(f"{many(len(late), 'callback')} waited up to ", Span(longest), " for CJ"),
+            words(f"{many(count, 'callback')} waited up to ", Span(longest), " for CJ"),
             [clue.event for clue in late],
         )
 

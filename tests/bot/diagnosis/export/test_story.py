@@ -1,11 +1,12 @@
 """The story of a batch tells in words what failed first, however long its line is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.diagnosis.export.story import story
-from bot.domain.report import Report, TimelineEntry
+from bot.domain.report import Confidence, Finding, Report, Severity, TimelineEntry
 from bot.domain.words import Id, Text, Words, words
 
 AT = datetime(2025, 11, 18, 23, 18, 15, tzinfo=UTC)
@@ -45,6 +46,16 @@ def _first_failure(text: Text) -> str:
 )
 def test_the_first_failure_is_said_in_whole_words(line: Text, told: str) -> None:
     assert _first_failure(line) == told
+
+
+def test_what_went_wrong_and_passed_is_told_and_not_called_nothing() -> None:
+    what = "8 callbacks waited up to 21 min for CJ; it passed"
+    over = Finding("passed", Severity.INFO, Confidence.HIGH, what)
+    quiet = replace(over, rule="degenerate-scores", what="All is well")
+    told = [" ".join(map(str, story(Report("x", "x", findings=(one,))))) for one in (over, quiet)]
+    assert what in told[0]
+    assert "Nothing went wrong" not in told[0]
+    assert "Nothing went wrong" in told[1]
 
 
 def test_lines_of_a_failure_become_one() -> None:

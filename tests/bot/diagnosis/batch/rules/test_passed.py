@@ -96,4 +96,4 @@ def test_callbacks_that_waited_for_cj_are_told_where_the_batch_took_long(
     found = passed(replace(evidence(event, event, minutes=27), members=members), NOW)
     assert (found is not None) is told
     if found:
-        assert "2 callbacks waited up to 21 min 17 s for CJ" in str(found.what)
+        assert "1 callback waited up to 21 min 17 s for CJ" in str(found.what)
