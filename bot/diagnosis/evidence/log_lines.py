@@ -74,13 +74,15 @@ def said_of(event: LogEvent) -> Text:
 
 
 def _said(event: LogEvent) -> Passed:
-    kind = f" ({event.error.kind})" if event.error else ""
-    said = let_out(raw((event.event or event.text[:MOST_RAW]) + kind), MOST_SAID)
+    # Judged by itself: behind a password it would be taken for a piece of it.
+    named = let_out(raw(event.error.kind)) if event.error else Passed("")
+    kind = f" ({named.text})" if event.error else ""
+    said = let_out(raw(event.event or event.text[:MOST_RAW]), MOST_SAID - len(kind))
     alone = raw(event.event).strip(QUOTES)
     if is_id(alone) and not is_package(alone) and alone != raw(event.text).strip(QUOTES):
         # A field's one id and no word may be anybody's; a line that is one id was written so.
-        return Passed(f"{MARK}{kind}", 1)
-    return said
+        return Passed(f"{MARK}{kind}", 1 + named.replaced)
+    return Passed(said.text + kind, said.replaced + named.replaced)
 
 
 def _fields(event: LogEvent) -> tuple[dict[str, str], int]:
