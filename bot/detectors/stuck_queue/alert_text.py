@@ -36,6 +36,7 @@ def stuck_condition(
     item = verdict.item
     since = verdict.since or now
     step = verdict.next[0] if verdict.next else "/queue"
+    which = item.queue_id if item else verdict.count or ""
     return Condition(
         subject=QUEUE,
         rule=verdict.rule,
@@ -51,7 +52,7 @@ def stuck_condition(
         ),
         since=since,
         count=0,
-        known=f"{verdict.confidence.value} {item.queue_id if item else ''}".strip(),
+        known=f"{verdict.confidence.value} {which}".strip(),
         headline=queue_headline(verdict.rule, _batch(item)),
         why=verdict.why,
         evidence=verdict.evidence,

@@ -151,13 +151,17 @@ def signs_of(events: Iterable[LogEvent]) -> tuple[LoopSign, ...]:
 
 @kept_on("_snapshot")
 def snapshot_of(event: LogEvent) -> Snapshot | None:
-    """Read one snapshot line; None for another event, or without readable numbers."""
+    """Read one snapshot line; None for another event, or without numbers that can be true at once.
+
+    The provider counts all first and what waits after that: where more wait than are there,
+    requests came in between, and the line shows nothing of what no worker holds.
+    """
     said = raw(event.event)
     if SNAPSHOT_EVENT not in said or said.strip() != SNAPSHOT_EVENT or event.at is None:
         return None
     size = _integer(event.fields.get("queue_current_size"))
     queued = _integer(event.fields.get("queue_queued_count"))
-    if size is None or queued is None:
+    if size is None or queued is None or queued > size:
         return None
     return Snapshot(
         at=event.at,

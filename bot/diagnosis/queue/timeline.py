@@ -81,7 +81,8 @@ class Observation:
 class QueueVerdict:
     """What is wrong with the queue, since when, how sure, and the safe manual step.
 
-    `rule` is a rule id, "ok" or "warming"; `items` are the ones concerned, `item` the first.
+    `rule` is a rule id, "ok" or "warming"; `items` are the ones concerned, `item` the first;
+    `count` is how many they are where nothing names them.
     `undecided` with "ok" says that nothing is wrong enough to open an alert, and yet that nothing
     proves a recovery: an open alert must not resolve on it.
     """
@@ -93,6 +94,7 @@ class QueueVerdict:
     what: Text = ""
     why: Text = ""
     items: tuple[QueueItem, ...] = ()
+    count: int = 0
     evidence: tuple[EvidenceLine, ...] = ()
     next: tuple[Text, ...] = ()
     undecided: bool = False

@@ -73,7 +73,9 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
     opens_after = ESCALATES_AFTER if goes_on and _expires(timeline, since) else timeline.opens_after
     if timeline.now - since < opens_after or len(run) < 3:
         return None
-    count = min(snapshot.not_queued for snapshot in run)
+    # Those that came to it later count as soon as they too stood for so long.
+    early = sum(timeline.now - shot.at >= opens_after for shot in run)
+    count = min(shot.not_queued for shot in run[early - 1 :])
     return QueueVerdict(
         rule=ORPHANED,
         severity=Severity.ERROR,
@@ -84,8 +86,9 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
             lasting(timeline, since),
             _meanwhile(timeline, worked if goes_on else None),
         ),
-        why="Its worker restarted or broke off. It leaves only after 4 h, and its batch gets no "
-        "callback.",
+        why="Its worker broke off, or Redis kept it when it was done: unless it was answered, its "
+        "batch gets no callback.",
+        count=count,
         evidence=log_lines(timeline, run),
         next=_find_steps(timeline),
     )
