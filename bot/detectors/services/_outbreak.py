@@ -11,14 +11,24 @@ from bot.detectors._failure_streak import onset_of
 from bot.detectors._refusals import RefusalRun, runs_in
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.alert import Condition, Sample
+from bot.domain.log import LogEvent
+from bot.domain.report import Severity
 from bot.domain.words import with_time
 
+FAILURES = (
+    "Serial bundle processing hit provider error",
+    "BATCH_API job processing failed",
+    "LLM service error processing request",
+)
+ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 REFUSALS = "refusals"
 # What a sample counts, or that it was so once.
 COUNTED = (
     *("failures", "items", "done", "given_up"),
     *("circuit_lines", "hopeless", "gave_up_bundle"),
 )
+# From this share of failures on, an outbreak is an error.
+SEVERE_SHARE = 0.5
 ANSWERS, OTHERWISE = "its answers come again", "it refuses for another reason now"
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
@@ -65,6 +75,11 @@ class Stretch(NamedTuple):
         """The real failures: a bundle counts as one, whatever its items log."""
         return self.counts["failures"] or self.counts["items"]
 
+    @property
+    def share(self) -> float:
+        """The share of what was answered or failed that failed, from 0 to 1."""
+        return self.failed / max(1, self.failed + self.counts["done"])
+
 
 class Looks:
     """Samples of which any stretch is counted at once: each tick asks for many of them."""
@@ -100,10 +115,36 @@ class Looks:
         return Stretch(self._known[begin:end], counts)
 
 
+def is_burst(recent: Stretch, least: int, share: float) -> bool:
+    """Say whether enough of a stretch failed, or work was given up over it."""
+    gave_up = recent.counts["hopeless"] or recent.counts["gave_up_bundle"]
+    return bool(gave_up) or (recent.failed >= least and recent.share >= share)
+
+
+def severity_of(recent: Stretch, *, burst: bool, circuits: bool) -> Severity | None:
+    """Return how severe a stretch is; None where it is no burst and no breaker is open."""
+    is_open = circuits or bool(recent.counts["circuit_lines"])
+    if not (burst or is_open):
+        return None
+    severe = recent.share >= SEVERE_SHARE or bool(recent.counts["hopeless"]) or is_open
+    return Severity.ERROR if severe else Severity.WARN
+
+
 def fails(sample: Sample) -> bool:
     """Say whether anything failed in a sample, or a breaker opened."""
     data = sample.data
     return bool(data.get("failures") or data.get("items") or data.get("circuit_lines"))
+
+
+def is_failure(event: LogEvent) -> bool:
+    """Say whether a line of the provider is a real failure."""
+    return any(text in event.event for text in FAILURES)
+
+
+def is_item(event: LogEvent) -> bool:
+    """Say whether a line tells how one request failed, which may be one of a bundle."""
+    begins = event.event.startswith("Request ")
+    return begins and any(text in event.event for text in ITEM_FAILED)
 
 
 def refused_no_more(known: Sequence[Sample], reason: FailureReason) -> str:

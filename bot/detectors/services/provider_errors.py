@@ -7,6 +7,7 @@ mode is part of every title.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -26,6 +27,8 @@ from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.detectors.services._breakers import breakers_in, without_closed
 from bot.detectors.services._outbreak import (
     ANSWERS,
+    FAILURES,
+    ITEM_FAILED,
     ITEMS_WITHIN,
     REFUSALS,
     STREAK,
@@ -33,8 +36,12 @@ from bot.detectors.services._outbreak import (
     Looks,
     Stretch,
     fails,
+    is_burst,
+    is_failure,
+    is_item,
     onset,
     refused_no_more,
+    severity_of,
     since_onset,
     within,
     without,
@@ -57,15 +64,8 @@ from bot.domain.words import Time, when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 
-FAILURES = (
-    "Serial bundle processing hit provider error",
-    "BATCH_API job processing failed",
-    "LLM service error processing request",
-)
-ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 GIVEN_UP = "Published error callback event for request"
 COUNTED = (*FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED, GIVEN_UP)
-SEVERE_SHARE = 0.5
 
 
 class ProviderErrorsSettings(BaseModel):
@@ -141,10 +141,10 @@ class ProviderErrors:
             before, self._streak = self._streak, _after_event(self._streak, at, event, self._quiet)
             hopeless |= self._streak != before and self._streak.gave_up_work
             gave_up |= self._streak != before and self._streak.gave_up_bundle
-            if _is_failure(event):
+            if is_failure(event):
                 failures.append(event)
                 self._failed_at = at
-            elif _is_item(event) and not self._is_repeated(at):
+            elif is_item(event) and not self._is_repeated(at):
                 items.append(event)
         return {
             "failures": len(failures),
@@ -233,8 +233,20 @@ class ProviderErrors:
         for recent in Looks(known).back_from_each(now - self._quiet, span):
             condition = self._condition(recent, circuits, now, known, begun)
             if condition is not None:
+                worst = Severity.ERROR if self._was_severe(known, begun, span) else None
+                condition = replace(condition, severity=worst or condition.severity)
                 return since_onset(condition, begun)
         return None
+
+    def _was_severe(self, known: Sequence[Sample], begun: datetime | None, span: timedelta) -> bool:
+        """Say whether the outbreak was severe at any time: that some answers come is no end."""
+        looks = Looks(known).back_from_each(begun, span) if begun else ()
+        rated = (self._rated(x, circuits=bool(x.samples[-1].data.get("circuits"))) for x in looks)
+        return Severity.ERROR in rated
+
+    def _rated(self, recent: Stretch, *, circuits: bool) -> Severity | None:
+        burst = is_burst(recent, self._settings.least, self._settings.share)
+        return severity_of(recent, burst=burst, circuits=circuits)
 
     def _condition(
         self,
@@ -244,29 +256,27 @@ class ProviderErrors:
         known: Sequence[Sample],
         begun: datetime | None = None,
     ) -> Condition | None:
-        counts, failed, done = recent.counts, recent.failed, recent.counts["done"]
-        is_open = circuits or bool(counts["circuit_lines"])
-        share = failed / max(1, failed + done)
-        hopeless = bool(counts["hopeless"])
-        gave_up = hopeless or bool(counts["gave_up_bundle"])
-        burst = gave_up or (failed >= self._settings.least and share >= self._settings.share)
-        if not (burst or is_open):
+        severity = self._rated(recent, circuits=circuits)
+        if severity is None:
             return None
+        counts = recent.counts
         samples = recent.samples
         outbreak = Outbreak(
             samples,
-            failed,
-            done,
+            recent.failed,
+            counts["done"],
             counts["given_up"],
             next((one.at for one in samples if failed_in([one])), samples[-1].at),
-            circuit_open=is_open,
+            circuit_open=circuits or bool(counts["circuit_lines"]),
             mock_mode=bool(samples[-1].data.get("mock_mode")),
             of_it=[one for one in known if begun and one.at >= begun],
         )
         return provider_condition(
             outbreak,
-            Severity.ERROR if share >= SEVERE_SHARE or hopeless or is_open else Severity.WARN,
-            Confidence.HIGH if burst else Confidence.MEDIUM,
+            severity,
+            Confidence.HIGH
+            if is_burst(recent, self._settings.least, self._settings.share)
+            else Confidence.MEDIUM,
             now,
         )
 
@@ -280,19 +290,10 @@ def _after_event(
     """Return the run of failures after one more event; one that alerted ends with its quiet."""
     if DONE in event.event:
         return FailureStreak()
-    if _is_failure(event):
+    if is_failure(event):
         return streak.with_failure(at, min(quiet, STREAK) if streak.gave_up_work else STREAK)
     return streak.with_given_up(at, STREAK) if GIVEN_UP in event.event else streak
 
 
-def _is_failure(event: LogEvent) -> bool:
-    return any(text in event.event for text in FAILURES)
-
-
 def _is_providers(event: LogEvent) -> bool:
     return event.role is Role.LLM_PROVIDER
-
-
-def _is_item(event: LogEvent) -> bool:
-    begins = event.event.startswith("Request ")
-    return begins and any(text in event.event for text in ITEM_FAILED)
