@@ -156,12 +156,17 @@ def has_been_published(evidence: BatchEvidence) -> bool:
 def _stopped_by_stability(evidence: BatchEvidence, counted: AnsweredCounts) -> bool:
     """Whether it stopped since scores were stable: not on a few answers, nor to go on after it.
 
-    A sweep looks at no scores, and where a wave's size is the measure, no step does.
+    A sweep looks at no scores. Nor does what is measured by a wave's size, which publishes a result
+    with each further answer: a stop by stability publishes one.
     """
     header, made = evidence.header, evidence.decision
     if header.status != "COMPLETE_STABLE" or counted.answered < STABILITY_NEEDS:
         return False
-    if counts_a_wave(evidence) or (made is not None and made.swept):
+    if made is not None and (made.swept or THRESHOLD in made.event.event):
+        return False
+    if counts_a_wave(evidence) and any(
+        one.count > 1 and "complet" in one.event_type for one in evidence.rows.outbox
+    ):
         return False
     return counted.submitted >= evidence.pairs.total - evidence.pairs.unsent
 

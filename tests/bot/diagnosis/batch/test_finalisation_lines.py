@@ -13,6 +13,7 @@ from bot.diagnosis.batch.rules.counters import provider_clock_ahead
 from bot.diagnosis.batch.rules.early_finalisation import early_finalisation
 from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts
 from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
 from bot.domain.report import Severity, Verdict
 
@@ -112,9 +113,13 @@ def test_what_the_budget_ended_is_told_so_although_a_threshold_is_said_next() ->
 
 
 def test_where_a_wave_is_the_measure_many_answers_are_no_stability() -> None:
-    """No step looked at the scores before 2025-11-19."""
+    """Such a batch sends a result with each further answer; a stop by stability sends one."""
     waves: dict[str, Any] = {"has_total_budget": False, "total_comparisons": 2}
-    found = early_finalisation(_evidence(answered=10, **waves), NOW)
+    given = _evidence(answered=10, **waves)
+    assert early_finalisation(given, NOW) is None
+    sent = OutboxGroup("huleedu.cj_assessment.completed.v1", 3, NOW, NOW)
+    again = given.having(rows=replace(given.rows, outbox=(sent,)))
+    found = early_finalisation(again, NOW)
     assert found is not None
     assert "the size of the last wave" in str(found.why)
 
