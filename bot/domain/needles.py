@@ -84,7 +84,8 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Publishing event from outbox to Kafka", "Successfully published event from outbox",
         "No anchor essays available - skipping grade projection",
         "Starting grade projection calculation", "Failed to fetch student prompt text",
-        "Failed to hydrate prompt in batch creation",
+        "Failed to hydrate prompt in batch creation", "Published dual events",
+        "Callback iteration complete; evaluated stability", "Continuation decision evaluated",
     ),
     EARLY_DAY: (
         "Cleaned up ", "expired requests", "Failed to get next request",
@@ -114,6 +115,7 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Processing failed: Releasing idempotency lock", "Failed to fetch anchor essay",
         "Failed to parse", "[type=missing", "ClientConnect", "Name or service not known",
         "No space left on device", "Original exception was: ", "DiskFullError", "HINT:",
+        "ClientConnectorDNSError",
     ),
     AFTERNOON: (
         " essays for CJ assessment", "response_time: 0ms", "Comparison processing successful ",
@@ -136,6 +138,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     (f"{_CJ}/cj_core_logic/workflow_continuation.py", THEN): (
         "Comparison budget exhausted; finalizing", "Completion threshold reached; finalizing",
+        "Valid comparisons found",
     ),
     (f"{_LPS}/implementations/execution_result_handler.py", NOW): (
         "has expired, correlation_id", "failed, correlation_id", "Failed to re-enqueue request",
@@ -203,6 +206,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "api_error", "request_too_large", "credit balance", "billing", "prompt is too long",
         "Internal server error", "timeout_error", "timed out",
     ),
+    ("docs.anthropic.com/en/api/messages", DOCUMENTED): ("'stop_reason': 'refusal'",),
     ("platform.openai.com/docs/guides/error-codes", DOCUMENTED): (
         "insufficient_quota", "exceeded your current quota", "context_length_exceeded",
         "maximum context length", "invalid api key", "model_not_found", "unknown model",
@@ -213,7 +217,9 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     (f"{_LIBS}/idempotency_v2.py", NOW): (
         "Starting transaction-aware idempotency check", "DUPLICATE_EVENT_DETECTED",
     ),
-    ("aiohttp/client_exceptions.py", LIBRARY): ("ClientOSError",),
+    ("aiohttp/client_exceptions.py", LIBRARY): (
+        "ClientOSError", "ClientConnectorCertificateError", "500, message=",
+    ),
     ("aiokafka/errors.py", LIBRARY): (
         "KafkaConnectionError", "KafkaTimeoutError", "KafkaUnavailableError", "NodeNotReadyError",
         "RequestTimedOutError", "NoBrokersAvailable",
@@ -222,7 +228,15 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Heartbeat failed for group", "Marking the coordinator dead",
     ),
     ("aiohttp/connector.py", LIBRARY): ("SSLCertVerification", "certificate verify failed"),
-    ("strerror(3), gai_strerror(3)", LIBRARY): ("Connection refused", "Broken pipe"),
+    ("strerror(3), gai_strerror(3)", LIBRARY): (
+        "Connection refused", "Broken pipe", "Temporary failure in name resolution",
+        "No address associated with hostname", "nodename nor servname provided",
+    ),
+    ("asyncpg/exceptions/__init__.py", LIBRARY): (
+        "InvalidPasswordError", "InvalidAuthorizationSpecificationError",
+        "InvalidCatalogNameError", "UndefinedTableError", "UndefinedColumnError",
+        "InsufficientPrivilegeError",
+    ),
     ("sqlalchemy/exc.py", LIBRARY): ("<class '",),
     ("asyncpg/protocol/protocol.pyx", LIBRARY): ("connection is closed",),
     ("PostgreSQL", LIBRARY): (

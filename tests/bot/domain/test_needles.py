@@ -41,6 +41,9 @@ NO_TEXTS = {
     "word in text", "compact(word) in bare", "said == label", "line in _BLANK",
     "_NAMED.search(event)", "'_type' in text", "odd in line", "line.startswith(b'{\"')",
     "line.endswith(b'\\n')", "b'\\x00' in line",
+    "one.event.startswith(said)",  # NOT_COUNTED and a batch's number
+    "said in str(words(shown))",  # an error's own words, as shown
+    "let_out(self.text, len(self.text) + 1).text != ' '.join(self.text.split())",
 }  # fmt: skip
 # How any log is written: brackets, times, levels, keys of a document.
 SHAPES = {"bot/sources/log_format/head.py", "bot/sources/log_format/parser.py"}

@@ -50,10 +50,11 @@ def _ends(evidence: BatchEvidence) -> _Ends:
     made = evidence.decision
     events = evidence.events if made is None else (made.event,)
 
-    def said(text: str) -> list[LogEvent]:
-        return [event for event in events if text in event.event]
-
-    return _Ends(said(EXHAUSTED), said(SWEPT), said(THRESHOLD))
+    return _Ends(
+        [event for event in events if EXHAUSTED in event.event],
+        [event for event in events if SWEPT in event.event],
+        [event for event in events if THRESHOLD in event.event],
+    )
 
 
 def _early(evidence: BatchEvidence, counted: AnsweredCounts, ends: _Ends) -> Finding:
