@@ -28,9 +28,11 @@ FEW, MANY = 4 << 10, 64 << 10
 # message's beginning only.
 BOUNDED = (
     "bot.sources.loki.http.",
+    "bot.sources.loki.refusals.",
     "bot.diagnosis.comparison.log_events._PATTERNS",
     "bot.diagnosis.publishing.signs._PATTERNS",
     "bot.requests.command_text._BOLD",
+    "bot.requests.questions.words.times._DAYS",
     "bot.slack.blocks.command_buttons._LABELS",
 )
 # Patterns within a function, and why their steps need no count.
@@ -42,7 +44,13 @@ INLINE = {
     "bot.drivers.network.has_port_above": "one character at a time",
     "bot.requests.command_text.offers_meant": "one word as it was typed",
     "bot.requests.questions.words.codes._is_told": "what somebody typed, of 4,000 characters",
+    "bot.requests.questions.words.calendar._month_of": "one month's name, from its beginning",
+    "bot.requests.questions.words.calendar._number": "one word of a date, from its beginning",
     "bot.requests.questions.words.codes.codes_in": "the numbers of one short list",
+    "bot.requests.questions.words.times._made": "one time, as a pattern took it",
+    "bot.requests.questions.words.times._shape": "makes patterns that are counted by their names",
+    "bot.requests.questions.words.times._take_parts": "what somebody typed, of 4,096 characters",
+    "bot.requests.questions.words.times.span": "one length, as a pattern took it",
     "bot.slack.inbound.listeners._listen_for_commands": "names of ours, matched from the beginning",
     "bot.slack.inbound.listeners._listen_for_presses": "takes any id",
     "bot.slack.inbound.listeners.slash": "names of ours, matched from the beginning",

@@ -36,7 +36,7 @@ _HAPPENED = re.compile(r"\b(?:happen\w*|history|hände|hänt|historik|when|när)
 # Whoever wants to be told follows a batch.
 _WATCH = re.compile(
     r"\b(?:watch|keep an eye on|(?:tell|ping|notify) me when|let me know when"
-    r"|let me know if\b.* (?:fail|finish|end|break)\w*)\b"
+    r"|let me know if\b.{0,80} (?:fail|finish|end|break)\w*)\b"
     r"|\b(?:säg till när|bevaka)\b"
 )
 _BARE = re.compile(r"#?\d{1,7} ?\?+")

@@ -157,7 +157,7 @@ class LineParser:
         fold = self._open
         if not isinstance(fold, Fold) or fold.stamp is not None or starts_event(rest):
             return False
-        return not (fold.tracing or rest[:1].isspace())
+        return bool(rest) and not (fold.tracing or rest[:1].isspace())
 
     def _is_json_event(self, text: str, fields: dict[str, object] | None) -> bool:
         if fields is not None:

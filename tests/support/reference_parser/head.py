@@ -19,6 +19,9 @@ _LEVELS = r"(DEBUG|INFO|WARNING|ERROR|CRITICAL)"
 _STANDARD = re.compile(
     rf"({_TIME}{_ZONE})(?: - )?\s*(?:([\w.]{{1,200}}) - )?{_LEVELS}\b[\s:-]*(.*)\Z", re.S
 )
+_TIMED = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d\d:?\d\d)) (\S.*)\Z", re.S
+)
 _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
 _E = rb"(?:\x1b\[[0-9;]*m)*"
 _CLOCK = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s?(?:[Zz]|[+-]\d\d:?\d\d)?"
@@ -88,7 +91,8 @@ def head_of(text: str) -> Head | None:
     found = _STANDARD.match(text)
     if found:
         return Head(Shape.PLAIN, found[1], level_name(found[3]), found[2] or "", found[4])
-    return None
+    found = _TIMED.match(text)
+    return Head(Shape.PLAIN, found[1], rest=found[2]) if found else None
 
 
 def starts_event(line: bytes) -> bool:

@@ -12,7 +12,7 @@ from bot.domain.log import LogEvent, Role
 from bot.text.redaction import without_escapes
 from tests.support.reference_parser.error import PIECES, error_of, is_traceback_start
 from tests.support.reference_parser.event import Fold, console_event, json_event, json_fields
-from tests.support.reference_parser.head import Head, Shape, head_of, split_stamp
+from tests.support.reference_parser.head import Head, Shape, head_of, split_stamp, starts_event
 from tests.support.reference_parser.time import utc
 
 MAX_LINE_BYTES = 1 << 20
@@ -84,12 +84,19 @@ class LineParser:
     def _text(self, line: bytes, stamp: datetime | None) -> tuple[str, datetime | None]:
         line = line[:MAX_LINE_BYTES].rstrip(b"\r\n")
         if stamp is None and line[:1].isdigit():
-            prefix, line = split_stamp(line)
-            stamp = utc(prefix.decode("ascii"), self._zone) if prefix else None
+            prefix, rest = split_stamp(line)
+            if prefix and not self._is_own_time(rest):
+                stamp, line = utc(prefix.decode("ascii"), self._zone), rest
         text = line.decode("utf-8", "replace").lstrip("\ufeff")
         if "\ufffd" in text or "\x00" in text:
             self.unreadable += 1
         return without_escapes(text), stamp
+
+    def _is_own_time(self, rest: bytes) -> bool:
+        fold = self._open
+        if not rest or fold is None or fold.json is not None or fold.stamp is not None:
+            return False
+        return not (fold.tracing or rest[:1].isspace() or starts_event(rest))
 
     def _is_json_event(self, text: str, fields: dict[str, object] | None) -> bool:
         if fields is not None:

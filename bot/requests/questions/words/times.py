@@ -11,9 +11,10 @@ from bot.requests.questions.words.counts import COUNT_WORDS, as_number
 _SINCE = "since|after|from|sedan|sen|efter|från"
 _BEFORE = "before|until|till|före|innan"
 _KL = r"kl\.?|klockan"
+# Of a bounded number: a line of nothing else is read once, and not from each of its words.
 _LEADS = (
     rf"(?P<leads>(?:\b(?:{_SINCE}|{_BEFORE}|between|mellan|and|och|at|on|around|about|near|in|over"
-    rf"|during|the|vid|runt|kring|den|i|under|på|{_KL}) )*)"
+    rf"|during|the|vid|runt|kring|den|i|under|på|{_KL}) ){{0,4}})"
 )
 _COUNT = rf"\d{{1,3}}|{'|'.join(COUNT_WORDS)}|an?|one|en|ett|couple(?: of)?"
 _UNIT = (
