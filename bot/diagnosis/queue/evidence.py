@@ -35,7 +35,7 @@ from bot.diagnosis.queue.verdict import (
 )
 from bot.domain.evidence import LOGS, MEMORY, QUEUE, Missing, SourceState
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
-from bot.domain.queue import QueueReading
+from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.service_state import CIRCUIT_TEXTS, ServiceHealth
 from bot.ports import Deadline, Sources
 
@@ -151,11 +151,21 @@ class QueueEvidence:
             for one in found
         )
 
+    @property
+    def rests_on_ended(self) -> bool:
+        """Whether items wait since before the logs end: their silence is the worker's or their own.
+
+        What is in processing is judged by Redis alone.
+        """
+        if self.logs_end is None or self.redis is None or any(map(_is_taken, self.redis.items)):
+            return False
+        return any(one.queued_at and one.queued_at <= self.logs_end for one in self.redis.items)
+
     def observed(self, now: datetime) -> Observation:
         """Return it as one look, such as a tick makes."""
         why = self.reading.reason if isinstance(self.reading, Missing) else ""
         # Beside Redis, which tells of now, the silence of logs that ended is none of the worker's.
-        heard = self.loop_seen and not (self.logs_end and self.redis)
+        heard = self.loop_seen and (self.rests_on_ended or not (self.logs_end and self.redis))
         look = Observation(
             at=self.redis.at if self.redis else now,
             reading=self.redis,
@@ -166,6 +176,10 @@ class QueueEvidence:
             unreadable="" if self.redis or self.loop_seen else why,
         )
         return carry(None, look)
+
+
+def _is_taken(item: QueueItem) -> bool:
+    return item.processing_started_at is not None or item.status == "processing"
 
 
 async def collect_other(sources: Sources, prefix: str, *, deadline: Deadline) -> QueueEvidence:

@@ -50,7 +50,7 @@ def _judged(evidence: QueueEvidence, now: datetime, prefix: str) -> Report:
     looks = [evidence.observed(now)]
     opens_after = evidence.opens_after
     timeline = timeline_of(looks, now, prefix=prefix, opens_after=opens_after)
-    verdicts = queue_verdicts(looks, now, prefix=prefix, opens_after=opens_after)
+    verdicts = _verdicts(evidence, now, prefix)
     if (refused := evidence.unreached) is not None:
         verdicts = tuple(_out_of_reach(one, refused) for one in verdicts)
     unreadable = _redis_failed(evidence)
@@ -159,8 +159,20 @@ def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tup
 
 def verdicts_of(evidence: QueueEvidence, now: datetime) -> tuple[QueueVerdict, ...]:
     """Return every verdict on one look at the queue, weightiest first."""
-    then = evidence.as_of(now)
-    return queue_verdicts([evidence.observed(then)], then, opens_after=evidence.opens_after)
+    return _verdicts(evidence, evidence.as_of(now))
+
+
+def _verdicts(evidence: QueueEvidence, now: datetime, prefix: str = "") -> tuple[QueueVerdict, ...]:
+    """Return the verdicts on one look; no more than warnings where the logs themselves may lack."""
+    looks = [evidence.observed(now)]
+    found = queue_verdicts(looks, now, prefix=prefix, opens_after=evidence.opens_after)
+    return tuple(map(_unsure, found)) if evidence.rests_on_ended else found
+
+
+def _unsure(verdict: QueueVerdict) -> QueueVerdict:
+    if verdict.severity is not Severity.ERROR:
+        return verdict
+    return replace(verdict, severity=Severity.WARN, confidence=Confidence.LOW)
 
 
 def _redis_failed(evidence: QueueEvidence) -> Finding | None:

@@ -15,7 +15,7 @@ from bot.diagnosis.trace import collect as trace_collect
 from bot.diagnosis.trace import report as trace_report
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.log import LogEvent, LogSearch
-from bot.domain.queue import QueueReading
+from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Report, Severity, Verdict, plain
 from bot.ports import Deadline, Sources
 from tests.support.fakes.sources import FakeLogs, FakeQueue, at, event
@@ -140,3 +140,13 @@ def test_logs_end_where_the_newest_of_all_lines_is_older_than_any_service_is_qui
     assert bool(unheard(search, "it")) is ended
     assert ended_at(replace(search, newest=None)) is None  # an Engine answers for the moment
     assert merged(search, replace(search, newest=LATER, until=LATER)).newest == LATER
+
+
+async def test_what_redis_holds_since_before_the_logs_ended_is_a_warning_of_either() -> None:
+    logs = FakeLogs(WELL, newest=END)
+    waiting = QueueReading(LATER, 1, (QueueItem(ID, "queued", END - timedelta(minutes=1)),))
+    report = await queue(Sources(queue=FakeQueue(waiting), logs=logs))
+    assert [(one.rule, one.severity, one.confidence) for one in report.findings] == [
+        ("queue-frozen", Severity.WARN, Confidence.LOW)
+    ]
+    assert "whether its worker is at work is not known" in str(report.summary)
