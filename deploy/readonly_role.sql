@@ -56,7 +56,7 @@ DROP SCHEMA IF EXISTS batchbot CASCADE;
 CREATE SCHEMA batchbot;
 -- By the version `batchbot doctor` knows a file that was run before an upgrade.
 COMMENT ON SCHEMA batchbot IS
-    'What batchbot may read of JSON documents and of other sessions, version 3.';
+    'What batchbot may read of JSON documents and of other sessions, version 4.';
 
 -- PostgreSQL stores a document with an escape such as \u0000, but refuses to take it apart.
 CREATE FUNCTION batchbot.readable(document json) RETURNS json

@@ -41,9 +41,9 @@ ENTRIES = (
     CauseEntry(
         rule="degenerate-scores",
         means="The scores of most pairs of essays cannot be told apart.",
-        proved="Rows: the share of pairs of essays whose scores lie nearer than their standard "
-        "errors. A warning above 85 %, above 97 % where all was answered, or where an essay took "
-        "part in no comparison; else information where a quarter of the errors is at the cap.",
+        proved="Rows: the share of pairs of essays whose scores lie nearer than their errors. A "
+        "warning above 85 %, 97 % where all was answered, or where an essay took part in nothing; "
+        "else information where a quarter of the errors is at the cap.",
         unseen="Whether the essays really are alike. Errors at the cap are common where essays are "
         "few, and are no fault by themselves.",
         do="Treat the ranking as undecided, and ask for more comparisons.",

@@ -52,7 +52,11 @@ from bot.settings import detector_settings
 
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
 # For how long what has ended is told, not how long a silence changes anything.
-KEPT = {("batch_failed", "keep_seconds"), ("finalisation_stuck", "quiet_seconds")}
+KEPT = {
+    ("batch_failed", "keep_seconds"),
+    ("finalisation_stuck", "quiet_seconds"),
+    ("start_failed", "keep_seconds"),
+}
 # Alerts that were open before a recording begins all open with it, and that is no storm.
 SETTLED_AFTER = timedelta(minutes=5)
 

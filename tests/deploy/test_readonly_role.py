@@ -112,7 +112,7 @@ CREATE OR REPLACE FUNCTION batchbot.message(details json) RETURNS text LANGUAGE 
     $$ SELECT coalesce(left(batchbot.detail(details, 'provider_error_message'), 200), '') $$;
 """
 # Each version of what stands below the first statement that makes a function.
-VERSIONS = {2: "46a160e4cd703732", 3: "c61567efb51153c8"}
+VERSIONS = {2: "46a160e4cd703732", 3: "c61567efb51153c8", 4: "6d6c5c62b810f09b"}
 
 PORT = {
     name

@@ -235,6 +235,23 @@ def _asked_again(rng: random.Random, variant: int) -> Made:
     return world, Around()
 
 
+def _moved(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults(), then=False, stop="stability")
+    begin = world.comparisons[0].created
+    taken = world.id + rng.randint(1, 3)
+    at, essays = begin + timedelta(seconds=20), rng.randint(1, 5)
+    world.twins = ((taken, "COMPLETE_STABLE", at, "COMPLETED", False, essays),)
+    return world, Around()
+
+
+def _fast_clock(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults())
+    ahead = timedelta(minutes=rng.uniform(2, 90))
+    for one in world.comparisons:
+        one.answered = one.answered and one.answered + ahead
+    return world, Around()
+
+
 def _two_models(rng: random.Random, variant: int) -> Made:
     world = _live(rng, variant, Faults(), then=False, stop="stability")
     world.other_model = rng.randint(1, 5)
@@ -374,6 +391,8 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "batch-idle": (_idle, Severity.WARN),
     "answers-missing": (_incomplete, Severity.WARN),
     "asked-twice": (_asked_again, Severity.WARN),
+    "essays-moved": (_moved, Severity.WARN),
+    "clock-ahead": (_fast_clock, Severity.INFO),
     "models-mixed": (_two_models, Severity.WARN),
     "passed": (_over, Severity.INFO),
     "ended-as-planned": (_planned, Severity.INFO),

@@ -26,7 +26,7 @@ from tests.population.world import World
 # and two batches of one request, which have a scenario of their own on real tables.
 NOT_IN_TABLES = {
     *("database-blocked", "queue-unreadable", "queue-not-draining", "not-accounted-for"),
-    *("no-grades", "answers-alike", "asked-twice", "set-by-hand"),
+    *("no-grades", "answers-alike", "asked-twice", "essays-moved", "set-by-hand"),
 }
 SWEEP = "BatchMonitor heartbeat: no stuck batches detected [cj_assessment_service.batch_monitor]"
 Made = tuple[World, Around]

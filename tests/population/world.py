@@ -9,6 +9,7 @@ import random
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from bot.demo.incident.log_lines import CJ, LLM, Said
@@ -106,7 +107,7 @@ class World:
     forced: str | None = None
     mixed: int = 0
     in_a: int = 0
-    twins: tuple[tuple[int, str], ...] = ()
+    twins: tuple[tuple[Any, ...], ...] = ()
     other_model: int = 0
 
     def __post_init__(self) -> None:

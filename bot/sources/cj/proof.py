@@ -9,7 +9,7 @@ from bot.errors import SourceError
 
 ROLE_FILE = "deploy/readonly_role.sql does."
 # Stands in that file, and is raised there and here with each change of what the role may read.
-ROLE_VERSION = 3
+ROLE_VERSION = 4
 _ROLE_VERSION = """
 SELECT coalesce(substring(obj_description(n.oid, 'pg_namespace') FROM 'version ([0-9]{1,6})'), '1')
 FROM pg_namespace n WHERE n.nspname = 'batchbot'
