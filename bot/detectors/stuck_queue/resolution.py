@@ -93,9 +93,12 @@ def left_just_now(looks: Sequence[Observation]) -> dict[str, Text]:
 
 
 def moved_just_now(looks: Sequence[Observation], opens_after: timedelta) -> dict[str, Text]:
-    """Return what holds an alert: a worker that comes back drops first what expired meanwhile."""
+    """Return what holds an alert: a worker that comes back drops first what expired meanwhile.
+
+    Where Redis is read, the time to live of what it held tells that by itself.
+    """
     back = _back_at(looks, opens_after)
-    if back is None or looks[-1].at - back >= BESIDE:
+    if back is None or looks[-1].at - back >= BESIDE or looks[-1].reading is not None:
         return {}
     return {QUEUE: "its worker came back a moment ago; what it drops as expired is read next"}
 
