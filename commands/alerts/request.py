@@ -91,8 +91,8 @@ def parse(text: str) -> Request:
     rest = tuple(given[1:])
     if verb in CHANGES:
         rest = (*rest[:1], *(w for i, w in enumerate(rest[1:]) if i or w.casefold() not in FILLERS))
-    if verb == "note":
-        rest = _as_typed(text, rest)
+    if verb in TELLING:
+        rest = _as_typed(text, rest, verb)
     _check(verb, rest)
     if verb in CHANGES and "here" not in options:
         options["me"] = "yes"
@@ -105,10 +105,12 @@ def _verb(word: str) -> str:
     return SYNONYMS.get(word.casefold(), word)
 
 
-def _as_typed(text: str, rest: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a note's words with their commas, quotes and signs, which are a person's own."""
-    told = prose(text)[2:] if rest[1:] else []
-    return (*rest[:1], *told[told[:1] != [] and told[0].casefold() in FILLERS :])
+def _as_typed(text: str, rest: tuple[str, ...], verb: str) -> tuple[str, ...]:
+    """Return what a person tells with its commas, quotes and signs, which say what is data."""
+    timed = verb == "maintenance" or (verb == "mute" and len(rest) > 1 and is_moment(rest[1]))
+    told = prose(text, () if verb == "note" else FLAGS)[2:] if rest[1:] else []
+    told = told[told[:1] != [] and told[0].casefold() in FILLERS :]
+    return (*rest[: 1 + timed], *told[timed:])
 
 
 def _check(verb: str, given: tuple[str, ...]) -> None:

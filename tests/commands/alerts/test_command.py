@@ -75,7 +75,7 @@ async def ask(text: str, memory: FakeMemory | None, *, operator: bool = True) ->
         ("snooze 3", "snooze", ("3",)),
         ("snooze 3 for 2h", "snooze", ("3", "2h")),
         ("snooze 3 until tomorrow", "snooze", ("3", "tomorrow")),
-        ("mute *34* for 2h known, for now", "mute", ("*34*", "2h", "known", "for", "now")),
+        ("mute *34* for 2h known, for now", "mute", ("*34*", "2h", "known,", "for", "now")),
         ("unmute lost_callbacks*", "unmute", ("lost_callbacks*",)),
         ("maintenance all 22:00..23:30 deploy", "maintenance", ("all", "22:00..23:30", "deploy")),
         ("history", "history", ()),
@@ -381,4 +381,19 @@ def test_others_read_of_a_typed_pattern_what_passes_the_border() -> None:
     ],
 )
 def test_a_note_keeps_a_persons_words_as_typed(typed: str, kept: str) -> None:
+    assert " ".join(parse(typed).words[1:]) == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("mute stuck_queue 2h we know, 'it' waits", "2h we know, 'it' waits"),
+        ("mute stuck_queue for 2h we know. --yes", "2h we know."),
+        ("mute stuck_queue VALUES (17, 'her words')", "VALUES (17, 'her words')"),
+        ("mute stuck_queue", ""),
+        ("maintenance all 22:00..23:30 VALUES (17, 'hers')", "22:00..23:30 VALUES (17, 'hers')"),
+        ("maintenance all from 22:00..23:30", "22:00..23:30"),
+    ],
+)
+def test_a_reason_keeps_the_quotes_by_which_data_is_known(typed: str, kept: str) -> None:
     assert " ".join(parse(typed).words[1:]) == kept
