@@ -1,7 +1,7 @@
 """A plain question taken apart: its words, its ids, and the topics that they are of; pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -77,21 +77,8 @@ def taken_apart(
     numbers = [one.word for one in named if not one.is_batch]
     codes = codes_in(fold, numbers, of_a_service=bool(service))
     ids = [one for one in named if one.word not in (count, *codes, alert and alert[1])]
-    topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
-    if WHATS_UP.search(fold):
-        topics.add(Topic.WHY)
-    if _OF_A_PERSON.search(fold):
-        topics.add(Topic.OTHER)
-    known = _QUEUE_MEASURES if Topic.QUEUE in topics and not ids else ()
-    unknown = (one for one in _MEASURE.findall(fold) if one not in known)
-    if any(topic_of(one) is None and not one[0].isdecimal() for one in unknown):
-        topics = _without_how(words, topics)
     acts = _acts(words)
-    if _DID_CHANGE.search(fold) and acts == {"change"}:
-        topics = (topics - {Topic.ACT}) | {Topic.CHANGES}
-    forbidding = {w.casefold() for w in words if topic_of(w.casefold()) is Topic.NEVER}
-    if forbidding and not forbids(fold, forbidding):
-        topics -= {Topic.NEVER}
+    topics = _topics(words, fold, acts, has_ids=bool(ids))
     was_done, considers = is_past(fold, acts), is_considered(fold, acts)
     if was_done or considers:
         topics -= {Topic.ACT}
@@ -109,6 +96,25 @@ def taken_apart(
         service,
         alert[1] if alert else "",
     )
+
+
+def _topics(words: Sequence[str], fold: str, acts: Set[str], *, has_ids: bool) -> set[Topic]:
+    """Return what the words are about, as they stand together."""
+    topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
+    if WHATS_UP.search(fold):
+        topics.add(Topic.WHY)
+    if _OF_A_PERSON.search(fold):
+        topics.add(Topic.OTHER)
+    known = _QUEUE_MEASURES if Topic.QUEUE in topics and not has_ids else ()
+    unknown = (one for one in _MEASURE.findall(fold) if one not in known)
+    if any(topic_of(one) is None and not one[0].isdecimal() for one in unknown):
+        topics = _without_how(words, topics)
+    if _DID_CHANGE.search(fold) and acts == {"change"}:
+        topics = (topics - {Topic.ACT}) | {Topic.CHANGES}
+    forbidding = {w.casefold() for w in words if topic_of(w.casefold()) is Topic.NEVER}
+    if forbidding and not forbids(fold, forbidding):
+        topics -= {Topic.NEVER}
+    return topics
 
 
 def _without_how(words: Iterable[str], topics: set[Topic]) -> set[Topic]:
