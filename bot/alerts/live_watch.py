@@ -12,7 +12,8 @@ from uuid import UUID
 from bot.domain.batch import BatchSummary, BlockedSession, ErrorGroup
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
-from bot.domain.log import ENDED_AFTER, Followed, LogEvent
+from bot.domain.followed import ENDED_AFTER, Followed
+from bot.domain.log import LogEvent
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth

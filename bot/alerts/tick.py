@@ -46,7 +46,7 @@ from bot.alerts.tick_progress import TickProgress
 from bot.alerts.weekly_post import WeeklyPost
 from bot.domain.alert import Reason, Window
 from bot.domain.changes.change import Noted
-from bot.domain.log import Followed
+from bot.domain.followed import Followed
 from bot.domain.routing.route import Route
 from bot.errors import SourceError
 from bot.monitoring.state import TickState

@@ -20,7 +20,8 @@ from bot.domain.alert import (
     Window,
 )
 from bot.domain.evidence import EvidenceLine, Missing
-from bot.domain.log import Followed, LogEvent
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch

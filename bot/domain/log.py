@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import wraps
@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bot.border.outside import Outside, OutsideFields, named, outside, seal
 
 T = TypeVar("T")
-# An idle LLM provider writes a line every 5 minutes in every mode, so that whole logs which are
-# quiet for longer have ended.
-ENDED_AFTER = timedelta(minutes=6)
 
 
 class Role(StrEnum):
@@ -252,42 +249,6 @@ class LogSearch:
     def __post_init__(self) -> None:
         named = tuple((outside(container), reason) for container, reason in self.missing)
         object.__setattr__(self, "missing", named)
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """What following the logs brought since the last look: events in arrival order.
-
-    `containers` maps the names followed now to their roles, `lost` counts lines that were dropped
-    because they came faster than they could be kept, `missing` maps a container to why it cannot
-    be read, `restarted` names containers that started again, or were recreated, since the last
-    look. While it is `behind`, what was written before the follow began is still being read: that
-    nothing came is then no silence. `newest` is as in LogSearch.
-    """
-
-    events: tuple[LogEvent, ...] = ()
-    containers: Mapping[str, Role] = field(default_factory=dict)
-    lost: int = 0
-    unreadable: int = 0
-    missing: Mapping[str, str] = field(default_factory=dict)
-    restarted: tuple[str, ...] = ()
-    behind: bool = False
-    newest: datetime | None = None
-
-    def __post_init__(self) -> None:
-        named = {outside(container): reason for container, reason in self.missing.items()}
-        object.__setattr__(self, "missing", named)
-        seal(self, texts=("containers", "restarted"))
-
-    def ended_at(self, now: datetime) -> datetime | None:
-        """Return when the logs ended, where that is too long ago for their silence to be one."""
-        if self.newest is None or self.behind or self.events:
-            return None
-        return self.newest if now - self.newest > ENDED_AFTER else None
-
-    def hears(self, role: Role) -> bool:
-        """Say whether a log of that role is followed: the silence of any other proves nothing."""
-        return role in self.containers.values() or any(one.role is role for one in self.events)
 
 
 def service_of(container: str, services: Sequence[Service], *, file: str = "") -> Service:

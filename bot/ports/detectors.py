@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
     from bot.domain.changes.change import Noted
     from bot.domain.evidence import Missing
-    from bot.domain.log import Followed, LogEvent
+    from bot.domain.followed import Followed
+    from bot.domain.log import LogEvent
     from bot.domain.outbox import OutboxGroup
     from bot.domain.queue import QueueFront, QueueReading
     from bot.domain.service_state import ContainerState, ServiceHealth

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
         TraceRows,
     )
     from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
+    from bot.domain.followed import Followed
     from bot.domain.ids import RunLabel
-    from bot.domain.log import Followed, LogQuery, LogSearch, Service
+    from bot.domain.log import LogQuery, LogSearch, Service
     from bot.domain.outbox import OutboxGroup
     from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
     from bot.domain.runner import RunnerListing

@@ -8,7 +8,7 @@ from uuid import UUID
 from bot.domain.batch import BatchSummary, BlockedSession, ErrorGroup
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed
+from bot.domain.followed import Followed
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth

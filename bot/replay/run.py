@@ -36,7 +36,8 @@ from bot.domain.alert import (
     Sample,
     Window,
 )
-from bot.domain.log import Followed, Role, Service
+from bot.domain.followed import Followed
+from bot.domain.log import Role, Service
 from bot.domain.report import plain
 from bot.domain.words import Text, words
 from bot.errors import UsageError

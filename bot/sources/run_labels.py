@@ -5,8 +5,9 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from bot.domain.followed import Followed
 from bot.domain.ids import NEEDLES, RunLabel, label_of_event
-from bot.domain.log import Followed, LogQuery, LogSearch, Service
+from bot.domain.log import LogQuery, LogSearch, Service
 from bot.errors import SourceError
 from bot.ports import BotMemory, LogFollow, LogSource
 

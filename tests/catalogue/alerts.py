@@ -22,7 +22,8 @@ from bot.detectors.services.container_gone import ContainerGone, ContainerGoneSe
 from bot.detectors.services.database_errors import DatabaseErrors
 from bot.detectors.services.start_failed import StartFailed, StartFailedSettings
 from bot.domain.alert import Condition, Sample
-from bot.domain.log import Followed, LogError, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogError, LogEvent, Role
 from bot.domain.service_state import ContainerState
 from bot.ports.detectors import needles_of
 from bot.registry import detectors

@@ -15,7 +15,8 @@ from bot.diagnosis.investigate.report import collect, investigate
 from bot.diagnosis.queue.timeline import STUCK_RULES
 from bot.domain.alert import Condition
 from bot.domain.batch import BatchSummary, PairRow
-from bot.domain.log import Followed, Role
+from bot.domain.followed import Followed
+from bot.domain.log import Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Finding, Report
 from bot.domain.words import Text

@@ -18,7 +18,8 @@ from bot.cli.ask import run, understand
 from bot.demo.incident.bundle_lines import NIGHT
 from bot.demo.incident.rows import Revision, pair_id
 from bot.demo.incident.write_logs import LOGS, ORPHAN, STRAY
-from bot.domain.log import Followed, LogEvent, LogQuery
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, LogQuery
 from bot.domain.report import Report
 from bot.ports import LogSource, Sources
 from bot.registry import detectors

@@ -9,7 +9,8 @@ from bot.alerts.policy.window import extended
 from bot.border.outside import raw
 from bot.domain.alert import Condition, Judgement, Window
 from bot.domain.batch import BatchHeader, BatchRows, BatchSummary, PairCounts
-from bot.domain.log import Followed, LogEvent, Service
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Service
 from bot.domain.queue import QueueItem, QueueReading
 from bot.ports import Detector, Sources
 from tests.support.fakes.sources import SERVICES, FakeDatabase, FakeLogs, FakeQueue, context

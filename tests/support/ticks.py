@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
-from bot.domain.log import Followed, LogEvent
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent
 from bot.ports import Detector, Sources
 from tests.support.fakes.alerts import Clock
 

@@ -28,7 +28,8 @@ from bot.diagnosis.comparison.causes import FINALISATION_STUCK, FINALISE_AGAIN, 
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
-from bot.domain.log import Followed, LogEvent
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch

@@ -28,7 +28,8 @@ from bot.diagnosis.publishing.wording import (
 )
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import EvidenceLine, Missing
-from bot.domain.log import Followed, LogEvent
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity, plain
 from bot.domain.words import Command, Id, Time, words
 from bot.ports import Watch

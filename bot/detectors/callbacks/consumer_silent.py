@@ -47,7 +47,8 @@ from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.callbacks.callback import ConsumerBacklog
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.domain.words import Command, Text, words
 from bot.ports import Watch
 from bot.text.wording import many

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from bot.detectors._state import StateDetector, moment, nothing_read, unreadable_sample
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import CONTAINERS, EvidenceLine, Missing
-from bot.domain.log import Followed
+from bot.domain.followed import Followed
 from bot.domain.report import Confidence, Severity, plain
 from bot.domain.service_state import ContainerState
 from bot.domain.words import when, words

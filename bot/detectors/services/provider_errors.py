@@ -57,7 +57,8 @@ from bot.detectors.services._provider_text import (
 )
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.service_state import CIRCUIT_TEXTS
 from bot.domain.words import Time, when, words

@@ -44,7 +44,8 @@ from bot.diagnosis.queue.verdict import (
 from bot.domain.alert import Judgement, Sample, Sight, Window
 from bot.domain.chart import Chart
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueReading
 from bot.ports import Watch
 

@@ -36,7 +36,8 @@ from bot.diagnosis.queue.log_events import NEEDLES, SignKind, sign_of, snapshot_
 from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import LOGS, Missing
 from bot.domain.evidence import QUEUE as REDIS
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Time, Words, words

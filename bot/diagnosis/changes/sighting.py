@@ -11,7 +11,8 @@ from bot.domain.batch.modes import batching_mode
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.changes.change import ChangeKind
 from bot.domain.evidence import CONTAINERS, DATABASE, HEALTH, LOGS, TOPIC, Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import plain
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.ports import Watch

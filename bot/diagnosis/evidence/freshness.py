@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.evidence import Missing
-from bot.domain.log import ENDED_AFTER, LogSearch
+from bot.domain.followed import ENDED_AFTER
+from bot.domain.log import LogSearch
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.domain.words import Span, Text, when, words
 

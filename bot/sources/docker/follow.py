@@ -8,7 +8,8 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.domain.log import Followed, Role, Service
+from bot.domain.followed import Followed
+from bot.domain.log import Role, Service
 from bot.errors import SourceError
 from bot.sources.docker.codec import JsonFileLines
 from bot.sources.docker.container_follow import JOIN_SECONDS, Reader

@@ -4,7 +4,8 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 
 MAX_EVENTS = 50_000
 MAX_CHARS = 64 << 20

@@ -9,7 +9,8 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Protocol
 
-from bot.domain.log import Followed, Service
+from bot.domain.followed import Followed
+from bot.domain.log import Service
 from bot.errors import SourceError
 from bot.sources.log_follow.buffer import EventBuffer
 from bot.sources.log_follow.prefilter import Prefilter

@@ -15,7 +15,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from bot.domain.log import Followed, Role, Service, service_of
+from bot.domain.followed import Followed
+from bot.domain.log import Role, Service, service_of
 from bot.errors import SourceError
 from bot.sources.docker.codec import StampedLines
 from bot.sources.log_follow.buffer import EventBuffer

@@ -10,7 +10,7 @@ from bot.alerts.live_watch import LiveWatcher
 from bot.detectors.services.content_missing import DETECTOR
 from bot.domain.alert import Sight, Window
 from bot.domain.evidence import Missing
-from bot.domain.log import ENDED_AFTER, Followed
+from bot.domain.followed import ENDED_AFTER, Followed
 from bot.ports import Sources
 from bot.sources.log_files import LogFiles
 from tests.support.fakes.sources import SERVICES

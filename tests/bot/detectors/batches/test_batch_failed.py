@@ -12,7 +12,8 @@ from bot.detectors.batches.batch_failed import BatchFailed, BatchFailedSettings
 from bot.domain.alert import Alert, AlertState, Decision, Judgement, Reason, Sample, Sight
 from bot.domain.batch import BatchSummary, ErrorGroup, PairCounts
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from tests.support.fakes.alerts import condition
 from tests.support.scenes import NOW, ago, batch, judged, played, told
 from tests.support.watches import GivenWatch, said

@@ -8,7 +8,8 @@ from bot.detectors.batches.finalisation_stuck import FinalisationStuck, Finalisa
 from bot.domain.alert import Judgement, Sight
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.sources.log_format.parser import parse_lines
 from tests.support.scenes import NOW, TICK, ago, batch, judged, played, told
 from tests.support.watches import GivenWatch

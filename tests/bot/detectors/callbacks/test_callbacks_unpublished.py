@@ -10,7 +10,8 @@ from bot.detectors._event_counts import QuietSettings
 from bot.detectors.callbacks.callbacks_unpublished import CallbacksUnpublished
 from bot.diagnosis.publishing.wording import NEW_REQUEST, SHORTER
 from bot.domain.alert import Judgement
-from bot.domain.log import Followed, Role
+from bot.domain.followed import Followed
+from bot.domain.log import Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import unproven_files
 from tests.support.kafka_lines import (

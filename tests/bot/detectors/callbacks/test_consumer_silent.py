@@ -8,7 +8,8 @@ from bot.detectors.callbacks.consumer_silent import ConsumerSilent, ConsumerSile
 from bot.domain.alert import Sample
 from bot.domain.batch import BatchSummary, PairCounts
 from bot.domain.callbacks.callback import ConsumerBacklog
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from tests.support.kafka_lines import blocked, correlation_id, published, recovery, refused
 from tests.support.scenes import NOW, TICK, batch, played, told
 from tests.support.watches import GivenWatch, said

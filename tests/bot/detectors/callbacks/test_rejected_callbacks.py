@@ -15,7 +15,7 @@ from bot.detectors.callbacks.rejected_callbacks import (
 from bot.diagnosis.comparison.causes import FOREIGN_CALLBACK
 from bot.domain.alert import Judgement, Sight, Window
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed
+from bot.domain.followed import Followed
 from bot.ports import Watch
 from tests.support.scenes import TICK, played
 from tests.support.watches import GivenWatch, said

@@ -7,7 +7,7 @@ from bot.alerts.policy.window import extended, resumed
 from bot.detectors.services.container_gone import ContainerGone, ContainerGoneSettings
 from bot.domain.alert import Sight, Window
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed
+from bot.domain.followed import Followed
 from bot.domain.service_state import ContainerState
 from tests.support.scenes import NOW, TICK, ago, judged, played, told
 from tests.support.watches import GivenWatch

@@ -8,7 +8,8 @@ import pytest
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.services.content_missing import ContentMissing
 from bot.domain.alert import Condition
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from tests.support.scenes import NOW, TICK, played
 from tests.support.watches import GivenWatch, said
 

@@ -10,7 +10,8 @@ import pytest
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.services.database_errors import DatabaseErrors
 from bot.domain.alert import Judgement, Window
-from bot.domain.log import Followed, LogError, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogError, LogEvent, Role
 from bot.sources.log_format.parser import LineParser
 from tests.support.watches import GivenWatch
 

@@ -7,7 +7,8 @@ import pytest
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.services.local_queue import LocalQueue
 from bot.domain.alert import Judgement
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from tests.support.scenes import NOW, TICK, played, told
 from tests.support.watches import GivenWatch, said
 

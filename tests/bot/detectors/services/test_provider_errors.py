@@ -6,7 +6,8 @@ import pytest
 from bot.detectors.services.provider_errors import ProviderErrors, ProviderErrorsSettings
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.domain.service_state import ServiceHealth
 from bot.domain.words import Time, words
 from tests.support.scenes import NOW, TICK, played, told

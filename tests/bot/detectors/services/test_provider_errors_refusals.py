@@ -9,7 +9,8 @@ import pytest
 
 from bot.detectors.services.provider_errors import ProviderErrors, ProviderErrorsSettings
 from bot.domain.alert import Condition
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from tests.support.scenes import NOW, TICK, played
 from tests.support.watches import GivenWatch, said
 

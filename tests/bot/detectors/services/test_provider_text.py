@@ -12,7 +12,8 @@ from bot.diagnosis.comparison.failure_advice import remedy_of
 from bot.diagnosis.comparison.failures import failures_of
 from bot.domain.alert import Condition
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.service_state import ServiceHealth
 from bot.sources.log_format.parser import parse_lines

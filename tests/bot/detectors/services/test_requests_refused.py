@@ -4,7 +4,8 @@ import pytest
 
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.services.requests_refused import RequestsRefused
-from bot.domain.log import Followed, Role
+from bot.domain.followed import Followed
+from bot.domain.log import Role
 from tests.support.scenes import NOW, TICK, played
 from tests.support.watches import GivenWatch, said
 

@@ -7,7 +7,8 @@ import pytest
 
 from bot.detectors.services.start_failed import StartFailed, StartFailedSettings
 from bot.domain.alert import Condition, Window
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.sources.log_format.parser import parse_lines
 from tests.support.scenes import NAMES, NOW, TICK, played
 from tests.support.watches import GivenWatch, said

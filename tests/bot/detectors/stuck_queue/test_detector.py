@@ -9,7 +9,8 @@ import pytest
 from bot.detectors.stuck_queue.detector import StuckQueue, StuckQueueSettings
 from bot.domain.alert import Judgement, Sample, Sight, Window
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.service_state import ServiceHealth
 from tests.support.scenes import played, told

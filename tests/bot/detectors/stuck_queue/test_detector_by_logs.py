@@ -6,7 +6,8 @@ import pytest
 
 from bot.detectors.stuck_queue.detector import StuckQueue, StuckQueueSettings
 from bot.domain.alert import Judgement
-from bot.domain.log import Followed, Role
+from bot.domain.followed import Followed
+from bot.domain.log import Role
 from bot.domain.report import unproven_files
 from tests.support.queue_lines import line, snapshot
 from tests.support.scenes import NOW, TICK, played, told

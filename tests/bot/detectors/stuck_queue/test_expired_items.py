@@ -8,7 +8,8 @@ import pytest
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.stuck_queue.expired_items import ExpiredItems
 from bot.domain.alert import Judgement
-from bot.domain.log import Followed, Role
+from bot.domain.followed import Followed
+from bot.domain.log import Role
 from tests.support.scenes import NOW, TICK, played, told
 from tests.support.watches import GivenWatch, said
 

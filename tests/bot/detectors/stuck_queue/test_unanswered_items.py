@@ -10,7 +10,8 @@ from bot.detectors._event_counts import QuietSettings
 from bot.detectors.stuck_queue.unanswered_items import UnansweredItems
 from bot.domain.alert import Condition
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
 from tests.support.kafka_lines import queue_id
 from tests.support.queue_lines import line, snapshot

@@ -8,7 +8,8 @@ from bot.diagnosis.changes.noter import Noter
 from bot.diagnosis.changes.sighting import Own
 from bot.domain.changes.change import untimed
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent
 from bot.domain.service_state import ContainerState, ServiceHealth
 from tests.support.fakes.sources import CJ, LPS, at, event
 from tests.support.watches import GivenWatch
