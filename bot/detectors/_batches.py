@@ -13,6 +13,8 @@ from bot.text.redaction import UUID as UUID_TEXT
 # Of more requests in one tick the batches of these tell enough.
 MOST_ASKED = 200
 MOST_NAMED = 2
+# A title has room for more than a headline.
+MOST_LISTED = 8
 # A message adds its mark, for how long it lasts, and where.
 HEADLINE_CHARS = 78
 
@@ -40,11 +42,15 @@ async def owners_of(watch: Watch, ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def place_told(batches: Collection[str], lead: str = "for") -> str:
-    """Return for which batches something is so, as words that follow what it is; may be empty."""
-    if len(batches) > MOST_NAMED:
+def place_told(batches: Collection[str], lead: str = "for", most: int = MOST_NAMED) -> str:
+    """Return for which batches something is so, as words that follow what it is; may be empty.
+
+    More than `most` are counted and not named.
+    """
+    if len(batches) > most:
         return f" {lead} {len(batches)} batches"
-    names = " and ".join(sorted(batches, key=int))
+    *others, last = sorted(batches, key=int) or [""]
+    names = f"{', '.join(others)} and {last}" if others else last
     return f" {lead} batch{'es' if len(batches) > 1 else ''} {names}" if batches else ""
 
 

@@ -53,6 +53,10 @@ class LineOwners:
         """Return the batch of an item, empty where no lines tie it to one."""
         return self.batches.get(self.requests.get(item, ""), "")
 
+    def batch_by_id(self, id: str) -> str:
+        """Return the batch of a request by either id of it, empty where no lines tie it to one."""
+        return self.batches.get(id) or self.batch_of(id)
+
 
 def answered(event: LogEvent) -> tuple[str, str] | None:
     """Return a request and its batch, by a line of CJ that names both; None for another line.

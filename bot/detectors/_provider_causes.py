@@ -1,8 +1,9 @@
 """Why the model's provider fails, and for which batches, as one tick's lines say it.
 
 A line of the provider names a request. Whose it is, the database knows, and the queue while the
-request is in it; CJ's own lines on its callback name the request and its batch.
-A cause is laid at a batch by these ids alone: what failed at the same time may be another's.
+request is in it; CJ's own lines name the request and its batch as it asks for it, and as it takes
+the callback. A cause is laid at a batch by these ids alone: what failed at the same time may be
+another's.
 """
 
 import re
@@ -14,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.border.outside import raw
 from bot.detectors._batches import owners_of
-from bot.detectors._line_owners import ANSWERED, answered
+from bot.detectors._line_owners import ANSWERED, OWNER_TEXTS, LineOwners, answered, ties
 from bot.diagnosis.comparison.failure_reasons import NEEDLES, ids_of, names_failed, reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_in, merged
@@ -23,7 +24,7 @@ from bot.domain.log import LogEvent, Role
 from bot.ports import Watch
 
 ERROR_TAKEN = ("Callback processed for batch ", "Callback enables workflow continuation for batch ")
-CAUSE_NEEDLES = (*NEEDLES, *ERROR_TAKEN, ANSWERED)
+CAUSE_NEEDLES = (*NEEDLES, *ERROR_TAKEN, ANSWERED, *OWNER_TEXTS)
 # A callback is taken moments after its request failed; a request fails in several lines.
 MOST_IDS = 1_000
 _BATCH = re.compile(rf"(?:{'|'.join(ERROR_TAKEN)})(\d{{1,9}})")
@@ -34,7 +35,7 @@ def tells_a_cause(event: LogEvent) -> bool:
     """Say whether a line says why the provider failed, or for which batch."""
     if _is_failing(event) or _failed_batch(event):
         return True
-    return _is_well(event) or _owner(event) is not None
+    return _is_well(event) or _owner(event) is not None or ties(event)
 
 
 def _is_failing(event: LogEvent) -> bool:
@@ -51,14 +52,18 @@ class FailedRequests:
         self._failed: dict[str, list[LogEvent]] = {}
         self._taken: dict[str, str] = {}
         self._well: dict[str, None] = {}
+        self._asked = LineOwners()
 
     async def joined(self, watch: Watch, events: Sequence[LogEvent]) -> dict[str, list[LogEvent]]:
         """Return the failing lines whose batch is known from now on, by batch."""
         self._well |= dict.fromkeys(
             one for line in events if _is_well(line) for one in ids_of(line)
         )
+        self._asked = self._asked.after(events, {*[*self._asked.requests][-MOST_IDS:]})
         failing = [(one, ids_of(one)) for one in events if _is_failing(one)]
-        known = {**self._taken, **await owners_of(watch, set().union(*(ids for _, ids in failing)))}
+        named = set().union(*(ids for _, ids in failing))
+        asked = {one: batch for one in named if (batch := self._asked.batch_by_id(one))}
+        known = {**asked, **self._taken, **await owners_of(watch, named)}
         found: dict[str, list[LogEvent]] = {}
         for event, ids in failing:
             batch = next((known[one] for one in sorted(ids) if one in known), "")
@@ -93,18 +98,15 @@ async def causes_in(
 ) -> dict[str, Any]:
     """Return what the lines of a tick say of causes and batches, as JSON values.
 
-    `batches` counts the failed requests and error callbacks of each, `by_cause` those that are
-    joined to a cause.
+    `by_cause` counts the failed requests of each batch, by the cause that their own lines name.
     """
     failing = [one for one in events if _is_failing(one)]
-    found = Counter(filter(None, map(_failed_batch, events)))
     by_cause: dict[str, dict[str, int]] = {}
     for batch, lines in (await requests.joined(watch, events)).items():
         for reason, one in failures_in(lines).items():
             by_cause.setdefault(reason.value, {})[batch] = one.requests
-            found[batch] = max(found[batch], one.requests)
     causes = tuple(failures_in(failing).values())
-    return {"causes": as_json(causes), "batches": dict(found), "by_cause": by_cause}
+    return {"causes": as_json(causes), "by_cause": by_cause}
 
 
 def causes_of(samples: Iterable[Sample]) -> tuple[Failures, ...]:
@@ -113,13 +115,16 @@ def causes_of(samples: Iterable[Sample]) -> tuple[Failures, ...]:
     return tuple(one for one in found if one.reason is not FailureReason.UNKNOWN)
 
 
-def batches_hit(samples: Iterable[Sample], reason: FailureReason | None = None) -> tuple[str, ...]:
-    """Return the batches for which it failed, of a reason or of any, the most failures first."""
+def batches_hit(samples: Iterable[Sample], *reasons: FailureReason) -> tuple[str, ...]:
+    """Return the batches for which it failed, of these reasons or of any, the most failures first.
+
+    A batch is hit by a reason where a line that names the reason names a request of the batch.
+    """
     found: Counter[str] = Counter()
     for sample in samples:
-        data = sample.data
-        of_it = data.get("batches") if reason is None else (data.get("by_cause") or {}).get(reason)
-        found.update(of_it or {})
+        for reason, batches in (sample.data.get("by_cause") or {}).items():
+            if not reasons or reason in reasons:
+                found.update(batches)
     return tuple(sorted(found, key=lambda batch: (-found[batch], int(batch))))
 
 

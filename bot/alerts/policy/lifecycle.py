@@ -23,7 +23,10 @@ from bot.domain.alert import (
     alert_key,
 )
 from bot.domain.mute import Mute, longest
+from bot.domain.report import Severity
 from bot.domain.words import Text, with_time
+
+_MILDEST_FIRST = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +136,11 @@ def _seen_again(
 ) -> Alert:
     if previous is None or previous.state is AlertState.RESOLVED:
         return _begin(previous, condition, now, settings)
+    told = _as_severe(previous.condition, _with_known_since(previous.condition, condition))
     return replace(
         previous,
-        condition=_with_known_since(previous.condition, condition),
-        severity=condition.severity,
+        condition=told,
+        severity=told.severity,
         count=previous.count + condition.count,
         bad_streak=previous.bad_streak + 1,
         good_streak=0,
@@ -150,6 +154,14 @@ def _with_known_since(known: Condition, condition: Condition) -> Condition:
         return condition
     title = with_time(condition.title, condition.since, known.since)
     return replace(condition, since=known.since, title=title)
+
+
+def _as_severe(known: Condition, condition: Condition) -> Condition:
+    """Keep how severe it was: that some of it goes well meanwhile is no end, and it would flip."""
+    if known.rule != condition.rule:
+        return condition
+    worst = max(known.severity, condition.severity, key=_MILDEST_FIRST.index)
+    return replace(condition, severity=worst)
 
 
 def _begin(

@@ -46,7 +46,7 @@ def within(sample: Sample, run: RefusalRun) -> bool:
 def without(sample: Sample) -> Sample:
     """Return a sample without its failures: what covers them has an alert of its own."""
     counts = dict.fromkeys(("failures", "items", "given_up", "hopeless", "gave_up_bundle"), 0)
-    told: dict[str, Any] = {"causes": [], "batches": {}, "by_cause": {}, "examples": []}
+    told: dict[str, Any] = {"causes": [], "by_cause": {}, "examples": []}
     return replace(sample, data={**sample.data, **counts, **told})
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.detectors._batches import HEADLINE_CHARS, place_told, sole
+from bot.detectors._batches import HEADLINE_CHARS, MOST_LISTED, place_told, sole
 from bot.detectors._provider_causes import batches_hit, causes_of
 from bot.detectors._refusals import RefusalRun
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
@@ -52,12 +52,16 @@ def provider_condition(
 ) -> Condition:
     """Return the alert of an outbreak."""
     told = outbreak.of_it or outbreak.samples
-    causes, batches = causes_of(told), batches_hit(told)
-    place, breaker = place_told(batches), _breaker(outbreak)
+    causes = causes_of(told)
+    batches = batches_hit(told, *(one.reason for one in causes))
+    named = batches if _all_joined(told, causes) else ()
+    place, breaker = place_told(named), _breaker(outbreak)
     mock = "; MOCK MODE, no model answers" if outbreak.mock_mode else ""
-    why = ": " + " and ".join(one.what for one in causes) if causes else ""
+    whose = {one: _whose(told, one) for one in causes}
+    apart = whose if len({*whose.values()}) > 1 else {}
+    why = " and ".join(f"{one.what}{apart.get(one, '')}" for one in causes)
+    why = f": {why}" if causes else ""
     reasons = " ".join(sorted(one.reason.value for one in causes))
-    kind = "severe" if severity is Severity.ERROR else "burst"
     recent = outbreak.samples
     return Condition(
         subject=PROVIDER,
@@ -65,23 +69,33 @@ def provider_condition(
         severity=severity,
         confidence=confidence,
         title=words(
-            f"Model provider fails{place}",
+            f"Model provider fails{place_told(named, most=MOST_LISTED)}",
             when(outbreak.since, " since "),
             f"{why}{breaker}{mock}, {confidence.value} confidence. Next: /queue",
         ),
         since=outbreak.since,
-        known=f"{kind}{breaker}{mock} {reasons}".rstrip(),
+        known=f"failing{breaker}{mock} {reasons}".rstrip(),
         count=failed_in(recent[-1:]) if recent[-1].at == now else 0,
         headline=_headline(place, outbreak, causes),
         why=_why(causes),
         evidence=(
             EvidenceLine(LOGS, now, _counted(outbreak)),
-            *(EvidenceLine(LOGS, one.last_at, answer_told(one)) for one in causes),
+            *(EvidenceLine(LOGS, one.last_at, f"{answer_told(one)}{whose[one]}") for one in causes),
             *_examples(recent),
         ),
         next=(*_steps(outbreak, causes, batches), "/queue"),
-        batch=sole(batches),
+        batch=sole(named),
     )
+
+
+def _all_joined(samples: Sequence[Sample], causes: Sequence[Failures]) -> bool:
+    """Say whether the batches of each cause are known: beside one that is not, none is named."""
+    return all(batches_hit(samples, one.reason) for one in causes)
+
+
+def _whose(samples: Sequence[Sample], cause: Failures) -> str:
+    """Return in which batches requests failed for a cause, as words that follow it."""
+    return place_told(batches_hit(samples, cause.reason), "in", MOST_LISTED)
 
 
 def refusal_subject(reason: FailureReason) -> str:

@@ -7,7 +7,6 @@ mode is part of every title.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -234,16 +233,8 @@ class ProviderErrors:
         for recent in Looks(known).back_from_each(now - self._quiet, span):
             condition = self._condition(recent, circuits, now, known, begun)
             if condition is not None:
-                worst = Severity.ERROR if self._was_severe(known, begun, span) else None
-                condition = replace(condition, severity=worst or condition.severity)
                 return since_onset(condition, begun)
         return None
-
-    def _was_severe(self, known: Sequence[Sample], begun: datetime | None, span: timedelta) -> bool:
-        """Say whether the outbreak was severe at any time: that some answers come is no end."""
-        looks = Looks(known).back_from_each(begun, span) if begun else ()
-        rated = (self._rated(x, circuits=bool(x.samples[-1].data.get("circuits"))) for x in looks)
-        return Severity.ERROR in rated
 
     def _rated(self, recent: Stretch, *, circuits: bool) -> Severity | None:
         burst = is_burst(recent, self._settings.least, self._settings.share)

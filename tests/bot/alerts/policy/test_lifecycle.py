@@ -92,8 +92,32 @@ def test_an_acknowledged_alert_is_not_repeated_but_its_change_is_told() -> None:
     seen = replace(opened, acknowledged_by="U1")
     later = START + timedelta(hours=2)
     assert decide(seen, condition(), clear(), later, SETTINGS).reason is Reason.QUIET
-    worse = condition(severity=Severity.WARN)
+    worse = condition(**WORSE)
     assert decide(seen, worse, clear(), later, SETTINGS).reason is Reason.UPDATE
+
+
+def _severities(*found: Condition | None) -> list[str]:
+    """Return how severe one alert is said to be at each tick."""
+    alert, said = None, []
+    for number, one in enumerate(found):
+        decision = decide(alert, one, clear(), START + number * TICK, SETTINGS)
+        alert = decision.alert
+        said.append(f"{decision.reason.value} {alert.severity.value}")
+        assert alert.condition.severity is alert.severity
+    return said
+
+
+def test_an_alert_is_as_severe_as_it_ever_was_until_it_resolves() -> None:
+    mild, bad = condition(severity=Severity.WARN), condition()
+    assert _severities(mild, bad, mild, bad, mild) == [
+        "open warn", "update error", "quiet error", "quiet error", "quiet error",
+    ]  # fmt: skip
+    assert _severities(bad, mild, None, mild) == [
+        "open error", "quiet error", "resolve error", "open warn",
+    ]  # fmt: skip
+    # That it turned out to be something else is another matter.
+    other = condition(severity=Severity.WARN, rule="leaked-item")
+    assert _severities(bad, other) == ["open error", "update warn"]
 
 
 def test_counts_add_up_what_each_tick_saw_anew() -> None:

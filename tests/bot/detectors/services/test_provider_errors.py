@@ -366,26 +366,3 @@ async def test_what_fails_otherwise_while_an_outbreak_lasts_is_named_in_it() -> 
     (found,) = (await played(ProviderErrors(ProviderErrorsSettings()), watches)).conditions
     assert "(529)" in str(found.title)
     assert "overloaded" in found.known
-
-
-@pytest.mark.parametrize(
-    ("later", "severity"),
-    [
-        # Some answers come while it goes on failing.
-        ([[*lines(SINGLE, 1), *lines(DONE, 3)]] * 8, ["error"]),
-        # Twenty quiet minutes end it, and what fails then is judged for itself.
-        ([*[[]] * 80, [*lines(SINGLE, 8), *lines(DONE, 4)]], ["error"]),
-        ([*[[]] * 80, [*lines(SINGLE, 8), *lines(DONE, 20)]], ["warn"]),
-    ],
-)
-async def test_an_outbreak_is_no_less_severe_while_it_goes_on(
-    later: list[list[LogEvent]], severity: list[str]
-) -> None:
-    ticks = [lines(SINGLE, 6), *later]
-    watches = [
-        GivenWatch(NOW + n * TICK, NOW + (n - 1) * TICK, logs=Followed(tuple(
-            replace(one, at=NOW + n * TICK) for one in events)))
-        for n, events in enumerate(ticks)
-    ]  # fmt: skip
-    detector = ProviderErrors(ProviderErrorsSettings())
-    assert told(await played(detector, watches), lambda c: c.severity.value) == severity

@@ -108,21 +108,81 @@ async def test_the_queue_names_the_batch_of_what_was_given_back() -> None:
     assert told.batch == "9"
 
 
-async def test_the_line_of_cj_names_the_batch_of_an_error() -> None:
-    line = (
-        f"{AT} [info     ] Callback processed for batch {{}}, workflow continues asynchronously "
-        "[cj_assessment_service.batch_callback_handler] extra={{'is_error': {}, 'batch_id': 8}}"
+TAKEN = (
+    f"{AT} [info     ] Callback processed for batch {{batch}}, workflow continues asynchronously "
+    "[cj_assessment_service.batch_callback_handler] "
+    "extra={{'request_id': '{id}', 'is_error': {error}, 'batch_id': {batch}}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("id", "error", "named"),
+    [
+        (QUEUED[0], True, "8"),
+        (QUEUED[0], False, ""),
+        # An error of another batch at the same time has a cause of its own.
+        (IDS[5], True, ""),
+    ],
+)
+async def test_the_line_of_cj_names_the_batch_of_the_request_that_it_is_about(
+    id: str, error: bool, named: str
+) -> None:
+    line = parsed([TAKEN.format(batch=8, id=id, error=error)], Role.CJ)
+    told = await condition(*failing("overloaded"), *line, owners=Missing("cj", "away"))
+    assert (told.batch, "8" in told.headline) == (named, bool(named))
+
+
+async def test_the_batch_of_a_failure_is_the_one_whose_request_the_line_names() -> None:
+    """As CJ asks for a wave it says whose it is; the provider's lines name the request alone."""
+    waves = [
+        (7, "6907910f-4180-474f-b2af-9fa85e20969e", IDS[0]),
+        (8, "b4636785-55f1-4152-9901-2c565bdbec70", IDS[1]),
+    ]
+    asked = parsed(
+        [
+            line
+            for batch, own, request in waves
+            for line in (
+                f"{AT} [info     ] DEBUG: Created tracking_map with 1 entries for batch {batch} "
+                f"[cj_assessment_service.batch_submission] extra={{'correlation_id': '{own}'}}",
+                f"{AT} [info     ] DEBUG: Using tracking_map correlation ID {request} for task "
+                "('a', 'b') [cj_assessment_service.llm_interaction_impl] "
+                f"extra={{'batch_correlation_id': '{own}'}}",
+            )
+        ],
+        Role.CJ,
     )
-    mine = parsed([line.format(8, True)], Role.CJ)
-    told = await condition(*mine, *failing("overloaded"), owners=Missing("cj", "away"))
-    assert told.batch == "8"
-    well = parsed([line.format(9, False)], Role.CJ)
-    told = await condition(*well, *failing("overloaded"), owners=Missing("cj", "away"))
-    assert told.batch == ""
+    bound = parsed(
+        [
+            f"{AT} [debug    ] Request queued successfully for provider anthropic, "
+            f"queue_id: {QUEUED[n]}, correlation_id: {IDS[n]} [llm_provider_service.orchestrator]"
+            for n in (0, 1)
+        ],
+        Role.LLM_PROVIDER,
+    )
+    long = failing("Anthropic API call failed: 400, message='prompt is too long'")
+    cut = failing("Anthropic truncated response due to max_tokens limit")
+    one = await condition(*asked, *bound, long[0], *lines_of_a_burst(), owners={})
+    assert one.batch == "7"
+    both = await condition(*asked, *bound, long[0], cut[1], *lines_of_a_burst(), owners={})
+    assert "for batches 7 and 8" in both.headline
+    assert "an essay is too long for the model (400) in batch 7" in both.title
+    assert "cut off" in str(both.title)
+    assert "in batch 8" in str(both.title).partition("cut off")[2]
+    # Whose the second is, no line tells: none is named, lest it be laid at the first one's door.
+    some = await condition(*asked, *bound, long[0], cut[2], *lines_of_a_burst(), owners={})
+    assert (some.batch, "batch" in some.headline) == ("", False)
+    assert "in batch 7" in " ".join(str(line.text) for line in some.evidence)
+
+
+def lines_of_a_burst() -> list[LogEvent]:
+    """Return failures enough for an alert, which name no cause and no request."""
+    text = "Serial bundle processing hit provider error"
+    return [said(NOW, text, role=Role.LLM_PROVIDER) for _ in range(6)]
 
 
 async def test_several_batches_and_causes_are_named_and_none_is_singled_out() -> None:
-    owners = {UUID(id): 9 + n % 3 for n, id in enumerate(IDS)}
+    owners = {UUID(id): 9 + n % 3 for ids in (IDS, QUEUED) for n, id in enumerate(ids)}
     events = [
         said(NOW, f"Request {id} failed: overloaded, correlation_id: {id}", role=Role.LLM_PROVIDER,
              level="error")
