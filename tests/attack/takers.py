@@ -74,20 +74,22 @@ OTHERWISE: dict[str, str] = {
     "bot.sources.redis.requeue.started_as_stored": "takes what item_of has read",
     "commands._audited.audited": _OURS,
 }
-_TYPED = "reads what somebody typed, of which Slack sends 4,000 characters"
+# Where what somebody typed is read, of which Slack sends 4,000 characters.
+TYPED = (
+    "bot.diagnosis.alerts.",
+    "bot.diagnosis.silences.",
+    "bot.diagnosis.trace.references.",
+    "bot.requests.",
+    "bot.text.redaction.echoed",
+    "bot.text.redaction.repeated",
+    "commands.",
+)
 # Functions that call for each character, why that is, and what bounds the text.
 BY_CHARACTER: dict[str, str] = {
     "bot.cli.ask.understand": "splits a line of the terminal into words, quotes and all",
     "bot.border.context.may_stand": "looks at one word, which the border bounds",
     "bot.border.context.is_data": "looks at one word, which the border bounds",
     "bot.cli.setting_check.is_nearly": "compares the name of one setting, which the system bounds",
-    "bot.requests.questions.question.taken_apart": _TYPED,
-    "bot.requests.questions.reader.needs_subject": _TYPED,
-    "bot.requests.questions.words.orders.is_considered": _TYPED,
-    "bot.requests.questions.words.orders.is_past": _TYPED,
-    "bot.requests.questions.reader.read_question": _TYPED,
-    "commands._words.prose": _TYPED,
-    "commands._words.searched": _TYPED,
     "bot.sources.loki.labels.quoted": "escapes one id or word that a command has read",
     "bot.sources.runners.processes.stop": "compares one process's id",
 }
@@ -104,6 +106,11 @@ def takers() -> dict[str, Callable[[str], object]]:
         if call is not None:
             found[name] = call
     return found
+
+
+def is_short(taker: str) -> bool:
+    """Say whether a function is never given a long text, or calls for each character of it."""
+    return taker in BY_CHARACTER or taker.startswith(TYPED)
 
 
 def left_out() -> set[str]:

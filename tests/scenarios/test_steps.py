@@ -21,8 +21,9 @@ from tests.attack.regex_steps import StepCounter, literals
 from tests.attack.ways import events_of
 
 SMALL, LARGE = 64 << 10, 1 << 20
-# Of those that call for each character, texts of which one is also sixteen times the other.
-FEW, MANY = 4 << 10, 64 << 10
+# Of those that call for each character, and of what somebody typed, texts of which one is also
+# sixteen times the other.
+FEW, MANY = 1 << 10, 16 << 10
 # Read of a text that is bounded before: the first 2,000 bytes of an error, the first 4,096
 # characters of a message or of what somebody typed, a command of ours in a button, or matched at a
 # message's beginning only.
@@ -113,7 +114,7 @@ def test_every_function_that_takes_a_text_is_judged_or_says_why_not() -> None:
 def test_no_function_that_takes_a_text_calls_more_than_its_text_grows(share: int) -> None:
     own, found = takers.own_literals(), set()
     for taker, call in list(takers.takers().items())[share::4]:
-        small, large = (FEW, MANY) if taker in takers.BY_CHARACTER else (SMALL, LARGE)
+        small, large = (FEW, MANY) if takers.is_short(taker) else (SMALL, LARGE)
         for word in (*takers.GENERIC, *own.get(taker.rpartition(".")[0], [])[:2]):
             few, many = (_calls(call, _text(word, size)) for size in (small, large))
             # A short text may be read in another way; each character may cost a call.
