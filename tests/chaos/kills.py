@@ -77,7 +77,7 @@ class Verdict:
     unresolved: tuple[str, ...]
     red: tuple[str, ...]
     repeated_tokens: int
-    strangers: int
+    strangers: tuple[str, ...]
 
     @property
     def clean(self) -> bool:
@@ -95,12 +95,13 @@ class Verdict:
 def judge(messages: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Verdict:
     """Compare a channel's messages with the constraints that were violated, all over by now."""
     heads: dict[str, list[str]] = {name: [] for name in wanted}
-    strangers = 0
+    strangers: list[str] = []
     for message in messages:
         if message["thread_ts"]:
             continue
         names = [name for name in wanted if name in str(message)]
-        strangers += not names
+        if not names:
+            strangers.append(str(message["text"])[:80])
         for name in names:
             heads[name].append(message["ts"])
     green = {m["ts"] for m in messages if m["text"].startswith("✅ Resolved")}
@@ -112,7 +113,7 @@ def judge(messages: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Verdi
         unresolved=tuple(name for name, found in heads.items() if found and found[0] not in ended),
         red=tuple(name for name, found in heads.items() if found and found[0] not in green),
         repeated_tokens=sum(count - 1 for count in tokens.values()),
-        strangers=strangers,
+        strangers=tuple(strangers),
     )
 
 
@@ -301,7 +302,7 @@ def _rows(
             str(verdict.repeated_tokens),
             not verdict.repeated_tokens,
         ),
-        Row(SCENARIO, "messages about nothing", str(verdict.strangers), not verdict.strangers),
+        Row(SCENARIO, "messages about nothing", counted(verdict.strangers), not verdict.strangers),
     ]
 
 
