@@ -1,6 +1,6 @@
 """The type of outside text: it can be searched as it is, and written only by passing the border."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -243,14 +243,18 @@ def _let_out(value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is list:
-        return [one if type(one) in _PLAIN else _let_out(one) for one in value]
+        return [*value] if _all_plain(value) else [_let_out(one) for one in value]
     if kind is dict:
-        return {
-            key if type(key) in _PLAIN else _let_out(key): (
-                item if type(item) in _PLAIN else _let_out(item)
-            )
-            for key, item in value.items()
-        }
+        if _all_plain(value) and _all_plain(value.values()):
+            return value.copy()
+        return {_let_out(key): _let_out(item) for key, item in value.items()}
+    if kind is tuple and _all_plain(value):
+        return value
+    # A kind that was asked for its fields is none of those that are told apart before that.
+    return _fact(value, _FIELDS[kind]) if kind in _FIELDS else _told_apart(value)
+
+
+def _told_apart(value: Any) -> Any:
     match value:
         case Outside():
             return str(value)
@@ -267,6 +271,11 @@ def _let_out(value: Any) -> Any:
             return _fact(value, names)
         case _:
             return value
+
+
+def _all_plain(values: Iterable[Any]) -> bool:
+    """Say whether values hold no text from outside, as most do; asked of each by C alone."""
+    return _PLAIN.issuperset(map(type, values))
 
 
 def _fields_of(fact: Any) -> Mapping[str, bool]:

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from bot.detectors._read_once import ReadOnce
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.domain.alert import (
     SOURCE_UNREADABLE,
@@ -88,6 +90,7 @@ class EventCountDetector(ABC):
     def __init__(self, settings: QuietSettings) -> None:
         self.quiet_after = timedelta(seconds=settings.quiet_seconds)
         self._episodes: dict[str, dict[str, Any]] = {}
+        self._sample_counts = ReadOnce(lambda sample, _: counted_in(sample))
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -134,7 +137,8 @@ class EventCountDetector(ABC):
         last = window.samples[-1] if window.samples else None
         if last is None:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
-        counts = event_counts(window.samples, self.quiet_after)
+        counted = self._sample_counts.of(window.samples)
+        counts = event_counts(counted, self.quiet_after, last.data.get(EPISODES))
         conditions = tuple(
             self.condition(one) for one in counts if now - one.last_at < self.quiet_after
         )
@@ -182,22 +186,30 @@ def tallied(one: Tally, more: Tally) -> dict[str, dict[str, int]]:
     }
 
 
-def event_counts(samples: Sequence[Sample], over_after: timedelta) -> tuple[EventCount, ...]:
-    """Add up the groups of all samples, by subject, of the newest episode alone.
+def counted_in(sample: Sample) -> tuple[EventCount, ...]:
+    """Return what one sample counted, each as fresh as in the newest; most counted nothing."""
+    groups = sample.data.get("groups")
+    return tuple(map(_count, groups.items())) if isinstance(groups, dict) else ()
 
-    What comes after a silence of `over_after` is a new episode.
+
+def event_counts(
+    counted: Sequence[Sequence[EventCount]],
+    over_after: timedelta,
+    begun: Mapping[str, Any] | None = None,
+) -> tuple[EventCount, ...]:
+    """Add up what each sample counted, by subject, of the newest episode alone.
+
+    What comes after a silence of `over_after` is a new episode; `begun` is what the newest sample
+    knows of those that began before the window.
     """
     found: dict[str, EventCount] = {}
-    for sample in [one for one in samples if one.data.get("groups")]:  # few have any
-        groups = sample.data["groups"]
-        for subject, group in groups.items() if isinstance(groups, dict) else ():
-            fresh = int(group["count"]) if sample is samples[-1] else 0
-            before = found.get(subject)
-            begins = before and datetime.fromisoformat(group["first"]) - before.last_at
-            new = isinstance(begins, timedelta) and begins >= over_after
-            found[subject] = _added(None if new else before, subject, group, fresh)
-    begun = samples[-1].data.get(EPISODES) if samples else None
-    return tuple(_of_episode(one, begun or {}) for one in found.values())
+    for one in chain.from_iterable(counted):
+        before = found.get(one.subject)
+        goes_on = before is not None and one.first_at - before.last_at < over_after
+        found[one.subject] = _added(before, one) if before and goes_on else one
+    fresh = {one.subject for one in counted[-1]} if counted else set()
+    told = (one if one.subject in fresh else replace(one, fresh=0) for one in found.values())
+    return tuple(_of_episode(one, begun or {}) for one in told)
 
 
 def _of_episode(counted: EventCount, begun: Mapping[str, Any]) -> EventCount:
@@ -214,27 +226,35 @@ def _between(before: str, after: str) -> timedelta:
     return datetime.fromisoformat(after) - datetime.fromisoformat(before)
 
 
-def _added(
-    counted: EventCount | None, subject: str, group: Mapping[str, Any], fresh: int
-) -> EventCount:
-    first, last = (datetime.fromisoformat(group[key]) for key in ("first", "last"))
+def _count(told: tuple[str, Mapping[str, Any]]) -> EventCount:
+    subject, group = told
+    count, (first, last) = int(group["count"]), (group["first"], group["last"])
     lines = tuple(
         EvidenceLine(item["source"], datetime.fromisoformat(item["at"]), item["text"])
         for item in group["examples"]
     )
-    extras = tuple(item["extra"] for item in group["examples"])
-    if counted is None:
-        tally = group.get("tally") or {}
-        return EventCount(subject, int(group["count"]), fresh, first, last, lines, extras, tally)
     return EventCount(
         subject,
-        counted.count + int(group["count"]),
-        fresh,
-        min(counted.first_at, first),
-        max(counted.last_at, last),
-        (*counted.examples, *lines)[-KEPT_EXAMPLES:],
-        (*counted.extras, *extras)[-KEPT_EXAMPLES:],
-        tallied(counted.tally, group.get("tally") or {}),
+        count,
+        count,
+        datetime.fromisoformat(first),
+        datetime.fromisoformat(last),
+        lines,
+        tuple(item["extra"] for item in group["examples"]),
+        group.get("tally") or {},
+    )
+
+
+def _added(counted: EventCount, more: EventCount) -> EventCount:
+    return EventCount(
+        more.subject,
+        counted.count + more.count,
+        more.fresh,
+        min(counted.first_at, more.first_at),
+        max(counted.last_at, more.last_at),
+        (*counted.examples, *more.examples)[-KEPT_EXAMPLES:],
+        (*counted.extras, *more.extras)[-KEPT_EXAMPLES:],
+        tallied(counted.tally, more.tally),
     )
 
 

@@ -148,8 +148,10 @@ def as_json(failures: Sequence[Failures]) -> Any:
 
 def kept(value: Any) -> tuple[Failures, ...]:
     """Return the failures that a sample holds; none where they are of another shape."""
+    if not value:
+        return ()
     try:
-        return _FAILURES.validate_python(value or ())
+        return _FAILURES.validate_python(value)
     except ValidationError:
         return ()
 

@@ -78,7 +78,10 @@ class Condition:
     requeue: str = ""
 
     def __post_init__(self) -> None:
-        _let_out(self, *(one.name for one in fields(self)))
+        _let_out(self, *_OF_CONDITION)
+
+
+_OF_CONDITION = tuple(one.name for one in fields(Condition))
 
 
 class Sight(StrEnum):
@@ -281,4 +284,7 @@ def alert_key(detector: str, environment: str, subject: str) -> str:
 def _let_out(fact: object, *names: str) -> None:
     """Let the outside text of a fact's fields out: what is kept and posted holds none."""
     for one in names:
-        object.__setattr__(fact, one, let_out_all(getattr(fact, one)))
+        value = getattr(fact, one)
+        passed = let_out_all(value)
+        if passed is not value:
+            object.__setattr__(fact, one, passed)

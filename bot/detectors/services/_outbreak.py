@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from bot.detectors._failure_streak import onset_of
 from bot.detectors._refusals import RefusalRun, runs_in
@@ -64,21 +64,41 @@ def since_onset(condition: Condition, begun: datetime | None) -> Condition:
     return replace(condition, since=begun, title=title)
 
 
-class Stretch(NamedTuple):
+class Stretch:
     """Samples one after the other, and what they counted together, by its name."""
 
-    samples: Sequence[Sample]
-    counts: Mapping[str, int]
+    __slots__ = ("_begin", "_end", "_known", "_sums")
+
+    def __init__(
+        self, known: Sequence[Sample], sums: Mapping[str, Sequence[int]], begin: int, end: int
+    ) -> None:
+        self._known, self._sums = known, sums
+        self._begin, self._end = begin, end
+
+    def __getitem__(self, name: str) -> int:
+        """Return what was counted under one of COUNTED."""
+        sums = self._sums[name]
+        return sums[self._end] - sums[self._begin]
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """The samples themselves, of which most ticks need none."""
+        return self._known[self._begin : self._end]
+
+    @property
+    def last(self) -> Sample:
+        """The newest sample."""
+        return self._known[self._end - 1]
 
     @property
     def failed(self) -> int:
         """The real failures: a bundle counts as one, whatever its items log."""
-        return self.counts["failures"] or self.counts["items"]
+        return self["failures"] or self["items"]
 
     @property
     def share(self) -> float:
         """The share of what was answered or failed that failed, from 0 to 1."""
-        return self.failed / max(1, self.failed + self.counts["done"])
+        return self.failed / max(1, self.failed + self["done"])
 
 
 class Looks:
@@ -100,33 +120,35 @@ class Looks:
         begin = bisect_right(self._times, moment)
         return self._stretch(min(begin, len(self._known) - 1), len(self._known))
 
-    def back_from_each(self, since: datetime, span: timedelta) -> Iterator[Stretch]:
-        """Yield a span back from each sample after a moment, newest first.
+    def back_from_each(
+        self, since: datetime, span: timedelta, until: datetime | None = None
+    ) -> Iterator[Stretch]:
+        """Yield a span back from each sample after a moment, newest first, from `until` on.
 
         Each goes back to the last answer, where that was not long ago.
         """
-        for place in reversed(range(bisect_right(self._times, since), len(self._known))):
-            until = self._times[place]
-            streak = max(self._answered[place], bisect_right(self._times, until - STREAK))
-            yield self._stretch(min(streak, bisect_right(self._times, until - span)), place + 1)
+        end = len(self._known) if until is None else bisect_right(self._times, until)
+        for place in reversed(range(bisect_right(self._times, since), end)):
+            at = self._times[place]
+            streak = max(self._answered[place], bisect_right(self._times, at - STREAK))
+            yield self._stretch(min(streak, bisect_right(self._times, at - span)), place + 1)
 
     def _stretch(self, begin: int, end: int) -> Stretch:
-        counts = {name: sums[end] - sums[begin] for name, sums in self._sums.items()}
-        return Stretch(self._known[begin:end], counts)
+        return Stretch(self._known, self._sums, begin, end)
 
 
 def is_burst(recent: Stretch, least: int, share: float) -> bool:
     """Say whether enough of a stretch failed, or work was given up over it."""
-    gave_up = recent.counts["hopeless"] or recent.counts["gave_up_bundle"]
+    gave_up = recent["hopeless"] or recent["gave_up_bundle"]
     return bool(gave_up) or (recent.failed >= least and recent.share >= share)
 
 
 def severity_of(recent: Stretch, *, burst: bool, circuits: bool) -> Severity | None:
     """Return how severe a stretch is; None where it is no burst and no breaker is open."""
-    is_open = circuits or bool(recent.counts["circuit_lines"])
+    is_open = circuits or bool(recent["circuit_lines"])
     if not (burst or is_open):
         return None
-    severe = recent.share >= SEVERE_SHARE or bool(recent.counts["hopeless"]) or is_open
+    severe = recent.share >= SEVERE_SHARE or bool(recent["hopeless"]) or is_open
     return Severity.ERROR if severe else Severity.WARN
 
 

@@ -93,6 +93,7 @@ class ProviderErrors:
     def __init__(self, settings: ProviderErrorsSettings) -> None:
         self._settings = settings
         self._quiet = timedelta(seconds=settings.quiet_seconds)
+        self._span = timedelta(seconds=settings.window_seconds)
         self._failed_at: datetime | None = None
         self._streak = FailureStreak()
         self._refusals: tuple[RefusalRun, ...] = ()
@@ -172,14 +173,14 @@ class ProviderErrors:
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the counts of the window; pure."""
-        known = without_closed([one for one in window.samples if one.data])
+        known: Sequence[Sample] = without_closed([one for one in window.samples if one.data])
         last = window.samples[-1] if window.samples else None
         if last is not None and last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         if not known:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
         refused, known = self._refused(known, now)
-        known, failing = self._after_quiet(known)
+        known, failing = self._after_quiet(known, [one for one in known if fails(one)])
         over = words("no more came", when(failing[-1].at, " since ")) if failing else ANSWERS
         ends = {refusal_subject(one): refused_no_more(known, one) for one in LASTING}
         closing = {PROVIDER: over, **ends}
@@ -193,14 +194,16 @@ class ProviderErrors:
 
     def _refused(
         self, known: Sequence[Sample], now: datetime
-    ) -> tuple[tuple[Condition, ...], list[Sample]]:
+    ) -> tuple[tuple[Condition, ...], Sequence[Sample]]:
         """Return what refuses every request now, and the samples without what that covers."""
         runs = {
             (one.reason, one.first_at): one
-            for sample in known
-            for one in runs_in(sample.data.get(REFUSALS))
+            for values in filter(None, [sample.data.get(REFUSALS) for sample in known])
+            for one in runs_in(values)
             if one.for_all
         }
+        if not runs:
+            return (), known
         lasting = [one for one in runs_in(known[-1].data.get(REFUSALS)) if one.for_all]
         told = tuple(
             refusal_condition(one, [s for s in known if within(s, one)], now)
@@ -210,27 +213,37 @@ class ProviderErrors:
         return told, [without(one) if any(within(one, run) for run in runs.values()) else one
                       for one in known]  # fmt: skip
 
-    def _after_quiet(self, known: list[Sample]) -> tuple[list[Sample], list[Sample]]:
+    def _after_quiet(
+        self, known: Sequence[Sample], failing: Sequence[Sample]
+    ) -> tuple[Sequence[Sample], Sequence[Sample]]:
         """Return the samples after a burst that was reported and is over, and those that fail."""
-        failing = [one for one in known if fails(one)]
-        for last, later in reversed(list(pairwise(failing))):
-            before = [one for one in known if one.at <= last.at]
-            if later.at - last.at >= self._quiet and self._newest(before, [last], last.at):
-                rest = [one for one in known if one.at > last.at]
-                return rest, [one for one in failing if one.at > last.at]
+        pauses = [last.at for last, later in pairwise(failing) if later.at - last.at >= self._quiet]
+        looks = Looks(known) if pauses else None
+        for at in reversed(pauses):
+            if looks and self._reported(looks, at):
+                return [one for one in known if one.at > at], [
+                    one for one in failing if one.at > at
+                ]
         return known, failing
+
+    def _reported(self, looks: Looks, at: datetime) -> bool:
+        """Say whether failures up to a moment, which the last of them is of, were a burst."""
+        recent = looks.back_from_each(at - self._quiet, self._span, at)
+        first = next(recent)
+        circuits = bool(first.last.data.get("circuits"))
+        rated = (self._rated(one, circuits=circuits) for one in (first, *recent))
+        return any(one is not None for one in rated)
 
     def _newest(
         self, known: Sequence[Sample], failing: Sequence[Sample], now: datetime
     ) -> Condition | None:
         """Return what was wrong when failures were a burst last, until it is quiet for long."""
-        span = timedelta(seconds=self._settings.window_seconds)
         circuits = bool(known[-1].data.get("circuits"))
         if not failing or now - failing[-1].at >= self._quiet:
-            recent = Looks(known).after(now - min(self._quiet, span)) if circuits else None
+            recent = Looks(known).after(now - min(self._quiet, self._span)) if circuits else None
             return self._condition(recent, circuits, now, known) if recent else None
         begun = onset(known)
-        for recent in Looks(known).back_from_each(now - self._quiet, span):
+        for recent in Looks(known).back_from_each(now - self._quiet, self._span):
             condition = self._condition(recent, circuits, now, known, begun)
             if condition is not None:
                 return since_onset(condition, begun)
@@ -251,15 +264,14 @@ class ProviderErrors:
         severity = self._rated(recent, circuits=circuits)
         if severity is None:
             return None
-        counts = recent.counts
         samples = recent.samples
         outbreak = Outbreak(
             samples,
             recent.failed,
-            counts["done"],
-            counts["given_up"],
+            recent["done"],
+            recent["given_up"],
             next((one.at for one in samples if failed_in([one])), samples[-1].at),
-            circuit_open=circuits or bool(counts["circuit_lines"]),
+            circuit_open=circuits or bool(recent["circuit_lines"]),
             mock_mode=bool(samples[-1].data.get("mock_mode")),
             of_it=[one for one in known if begun and one.at >= begun],
         )

@@ -7,10 +7,11 @@ items turn over is healthy (incident of 2025-11-18: size 1, queued 0, for 40 min
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from bot.detectors._read_once import ReadOnce
 from bot.detectors._state import in_utc, unreadable_reason
 from bot.detectors.stuck_queue.alert_text import (
     QUEUE,
@@ -55,6 +56,13 @@ KEPT_ITEMS, KEPT_FRONT, KEPT_WAITING = 40, 12, 5
 _OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
 
 
+class _Look(NamedTuple):
+    """One look at the queue: all that it carries, and what of it the look before did not hold."""
+
+    whole: Observation
+    fresh: Observation
+
+
 class StuckQueueSettings(BaseModel):
     """How long a queue may be without a sign of life, and how far back is looked."""
 
@@ -79,8 +87,7 @@ class StuckQueue:
     def __init__(self, settings: StuckQueueSettings) -> None:
         self._settings = settings
         self._previous: Observation | None = None
-        # Keyed by identity, and the sample is kept beside it so that the identity stays its own.
-        self._read: dict[int, tuple[Sample, Observation]] = {}
+        self._looks = ReadOnce(_look)
 
     @property
     def window_seconds(self) -> float:
@@ -107,7 +114,8 @@ class StuckQueue:
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
-        observations = self._observations(window)
+        looks = self._looks.of(window.samples)
+        observations = [*(one.whole for one in looks[:1]), *(one.fresh for one in looks[1:])]
         opens_after = timedelta(seconds=self._settings.open_after_seconds)
         if not any(
             one.reading or one.snapshots or one.signs or one.unreadable for one in observations
@@ -121,7 +129,8 @@ class StuckQueue:
             unreadable = Judgement(
                 Sight.UNREADABLE, (unreadable_condition(verdict, now),), verdict.what
             )
-            return self._judge_by_other_sources(observations, window, now) or unreadable
+            whole = [look.whole for look in looks]
+            return self._judge_by_other_sources(whole, window, now) or unreadable
         if verdict.rule == "warming":
             return Judgement(Sight.WARMING, note=verdict.what)
         if verdict.rule == "ok" and (lost := last_expired(observations)) is not None:
@@ -171,14 +180,6 @@ class StuckQueue:
             stuck_condition(verdict, now, sources_in_words(by_logs), _chart(by_logs, verdict, now)),
         )
         return Judgement(Sight.WARMING, found, "Redis unreadable, judged from logs")
-
-    def _observations(self, window: Window) -> list[Observation]:
-        """Return the samples as observations; each is read from its JSON once."""
-        known = self._read
-        self._read = {
-            id(one): known.get(id(one)) or (one, _observation(one)) for one in window.samples
-        }
-        return [look for _, look in self._read.values()]
 
 
 DETECTOR = StuckQueue
@@ -244,6 +245,20 @@ def _trimmed(reading: QueueReading) -> QueueReading:
         reading.unreadable,
         reading.truncated or len(kept) < len(reading.items),
     )
+
+
+def _look(sample: Sample, before: _Look | None) -> _Look:
+    """Return what a sample saw; most of it is carried over from the one before."""
+    whole = _observation(sample)
+    if before is None:
+        return _Look(whole, whole)
+    signs, snapshots = set(before.whole.signs), set(before.whole.snapshots)
+    fresh = replace(
+        whole,
+        signs=tuple(one for one in whole.signs if one not in signs),
+        snapshots=tuple(one for one in whole.snapshots if one not in snapshots),
+    )
+    return _Look(whole, fresh)
 
 
 def _observation(sample: Sample) -> Observation:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.detectors._event_counts import EventCount, event_counts
+from bot.detectors._event_counts import EventCount, counted_in, event_counts
 from bot.domain.alert import Sample
 
 NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
@@ -34,7 +34,7 @@ def sample(minutes: float, count: int = 1) -> Sample:
 def test_an_episode_begins_with_what_comes_after_a_silence(
     minutes: Sequence[float], since: float, count: int
 ) -> None:
-    [found] = event_counts([sample(one) for one in minutes], QUIET)
+    [found] = event_counts([counted_in(sample(one)) for one in minutes], QUIET)
     assert isinstance(found, EventCount)
     assert NOW - found.first_at == timedelta(minutes=since)
     assert (found.count, found.last_at) == (count, NOW - timedelta(minutes=minutes[-1]))

@@ -55,7 +55,7 @@ def test_each_stretch_is_what_one_would_collect_sample_by_sample(
     last = Looks(known).after(after)
     assert list(last.samples) == [one for one in known if one.at > after] or known[-1:]
     for one in (*found, last):
-        assert one.counts == {
-            name: sum(int(sample.data.get(name, 0)) for sample in one.samples) for name in COUNTED
-        }
-        assert one.failed == (one.counts["failures"] or one.counts["items"])
+        for name in COUNTED:
+            assert one[name] == sum(int(sample.data.get(name, 0)) for sample in one.samples)
+        assert one.last == one.samples[-1]
+        assert one.failed == (one["failures"] or one["items"])
