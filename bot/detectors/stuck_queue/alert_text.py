@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.diagnosis.queue.timeline import ORPHANED
+from bot.diagnosis.queue.timeline import LEAKED, ORPHANED
 from bot.diagnosis.queue.verdict import Observation, QueueVerdict
 from bot.diagnosis.queue.wording import queue_headline
 from bot.domain.alert import UNREADABLE_SUBJECT, Condition
@@ -36,14 +36,15 @@ def stuck_condition(
     item = verdict.item
     since = verdict.since or now
     step = verdict.next[0] if verdict.next else "/queue"
-    which = item.queue_id if item else verdict.count or ""
+    answered = verdict.count if verdict.rule == LEAKED else 0
+    which = item.queue_id if item and not answered else verdict.count or ""
     return Condition(
         subject=QUEUE,
         rule=verdict.rule,
         severity=verdict.severity,
         confidence=verdict.confidence,
         title=words(
-            f"LLM queue stuck ({verdict.rule})",
+            f"LLM queue {'not stuck' if answered else 'stuck'} ({verdict.rule})",
             when(since, " since "),
             f", {verdict.confidence.value} confidence from {seen_in}: ",
             _without_durations(verdict.what),
@@ -53,11 +54,11 @@ def stuck_condition(
         since=since,
         count=0,
         known=f"{verdict.confidence.value} {which}".strip(),
-        headline=queue_headline(verdict.rule, _batch(item)),
+        headline=queue_headline(verdict.rule, _batch(item), answered),
         why=verdict.why,
         evidence=verdict.evidence,
         next=verdict.next,
-        batch=_batch(item),
+        batch=_batch(item) if not answered else "",
         correlation_id=item.correlation_id if item else "",
         chart=chart,
         requeue=item.queue_id if item and verdict.rule == ORPHANED else "",

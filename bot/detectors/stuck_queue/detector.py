@@ -31,6 +31,7 @@ from bot.diagnosis.queue.carry_over import carry
 from bot.diagnosis.queue.conservation import ended_requests
 from bot.diagnosis.queue.history import Level, queue_chart
 from bot.diagnosis.queue.log_events import NEEDLES
+from bot.diagnosis.queue.open_requests import TEXTS, OpenRequests
 from bot.diagnosis.queue.timeline import QUEUE_UNREADABLE
 from bot.diagnosis.queue.verdict import (
     Observation,
@@ -40,7 +41,6 @@ from bot.diagnosis.queue.verdict import (
     is_queue_event,
     judge_queue,
     signs_of,
-    snapshots_of,
 )
 from bot.domain.alert import Judgement, Sample, Sight, Window
 from bot.domain.chart import Chart
@@ -53,7 +53,9 @@ from bot.ports import Watch
 MOST_ENDED = 300
 KEPT_ITEMS, KEPT_FRONT, KEPT_WAITING = 40, 12, 5
 
+REQUESTS = "requests"
 _OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
+_REQUESTS: TypeAdapter[OpenRequests] = TypeAdapter(OpenRequests)
 
 
 class _Look(NamedTuple):
@@ -81,12 +83,13 @@ class StuckQueue:
     )
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = NEEDLES
+    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, *TEXTS)
     Settings: ClassVar[type[BaseModel]] = StuckQueueSettings
 
     def __init__(self, settings: StuckQueueSettings) -> None:
         self._settings = settings
         self._previous: Observation | None = None
+        self._requests = OpenRequests()
         self._looks = ReadOnce(_look)
 
     @property
@@ -96,21 +99,42 @@ class StuckQueue:
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether a log event is a life sign of the queue's loop."""
-        return is_queue_event(event)
+        return is_queue_event(event) or any(text in event.event for text in TEXTS)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
         self._previous = _observation(samples[-1])
+        try:
+            self._requests = _REQUESTS.validate_python(samples[-1].data.get(REQUESTS) or {})
+        except ValidationError:
+            self._requests = OpenRequests()
 
     async def sample(self, watch: Watch) -> Sample:
         """Take one look at the queue and at what the loop logged since the look before."""
         reading = await watch.queue()
         known = self._previous is not None and self._previous.heard
-        observation = carry(self._previous, _observed(reading, watch, known=known))
+        seen = _observed(reading, watch, known=known)
+        observation = carry(self._previous, self._with_answers(seen, watch))
         self._previous = observation
         data = _OBSERVATION.dump_python(observation, mode="json")
+        data[REQUESTS] = _REQUESTS.dump_python(self._requests.kept(), mode="json")
         gauge = None if isinstance(reading, QueueReading) else await _gauge(watch)
         return Sample(watch.now, data | ({GAUGE: gauge} if gauge else {}), observation.unreadable)
+
+    def _with_answers(self, seen: Observation, watch: Watch) -> Observation:
+        """Return a look that knows which of what it shows was answered."""
+        logs = watch.logs
+        events = logs.events if isinstance(logs, Followed) else ()
+        sound = isinstance(logs, Followed) and not (logs.missing or logs.lost)
+        before = self._previous.reading.items if self._previous and self._previous.reading else ()
+        here = {id for one in before for id in (one.queue_id, one.correlation_id)}
+        self._requests = self._requests.after(events, here, sound=sound)
+        return replace(
+            seen,
+            reading=self._requests.marked(seen.reading) if seen.reading else None,
+            snapshots=self._requests.snapshots,
+            signs=compact(self._requests.told(signs_of(events))),
+        )
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
@@ -209,8 +233,6 @@ def _observed(reading: QueueReading | Missing | None, watch: Watch, *, known: bo
     return Observation(
         at=watch.now,
         reading=_trimmed(reading) if isinstance(reading, QueueReading) else None,
-        snapshots=snapshots_of(events),
-        signs=compact(signs_of(events)),
         logs_readable=isinstance(logs, Followed) and not logs.missing and heard,
         unreadable=_unreadable_reason(reading, logs),
         heard=heard,
@@ -262,7 +284,7 @@ def _look(sample: Sample, before: _Look | None) -> _Look:
 
 
 def _observation(sample: Sample) -> Observation:
-    data = {key: value for key, value in sample.data.items() if key != GAUGE}
+    data = {key: value for key, value in sample.data.items() if key not in (GAUGE, REQUESTS)}
     try:
         return in_utc(_OBSERVATION.validate_python(data))
     except ValidationError:

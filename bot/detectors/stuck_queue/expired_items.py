@@ -1,9 +1,9 @@
 """Items of the LLM queue ended by their time to live, by the provider's own lines on each.
 
 It says so as it comes upon one, so a queue that moves may still lose what waited in it before.
+What was answered before and only stood there still is no loss.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -21,8 +21,10 @@ from bot.detectors._event_counts import (
 from bot.detectors._line_owners import OWNER_TEXTS, LineOwners, ties
 from bot.diagnosis.comparison.causes import EXPIRED_UNANSWERED
 from bot.diagnosis.queue.conservation import ASK_AGAIN
-from bot.diagnosis.queue.log_events import NEEDLES, SignKind, sign_of
+from bot.diagnosis.queue.log_events import NEEDLES, SignKind, is_queue_event, sign_of
+from bot.diagnosis.queue.open_requests import TEXTS, OpenRequests
 from bot.domain.alert import Condition, Sample
+from bot.domain.followed import Followed
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Time, words
@@ -31,12 +33,10 @@ from bot.text.redaction import redact
 from bot.text.wording import many
 
 QUEUE = "llm_provider"
-# A request is named as it is taken; a sweep only counts what it drops.
-_EXPIRY = (SignKind.EXPIRED, SignKind.CLEANED)
-_SWEPT = re.compile(r"(?:Cleaned up|Batch deleted) (\d{1,9}) expired")
 # Its requests may have been queued hours ago.
 MOST_HELD = 2_000
 _OWNERS: TypeAdapter[LineOwners] = TypeAdapter(LineOwners)
+_REQUESTS: TypeAdapter[OpenRequests] = TypeAdapter(OpenRequests)
 
 
 class ExpiredItems(EventCountDetector):
@@ -44,34 +44,44 @@ class ExpiredItems(EventCountDetector):
 
     name: ClassVar[str] = "queue_expired"
     summary: ClassVar[str] = "The LLM queue dropped requests whose time to live was over"
-    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, *OWNER_TEXTS)
+    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, *TEXTS, *OWNER_TEXTS)
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
         self._owners = LineOwners()
+        self._requests = OpenRequests()
         self._batches: set[str] = set()
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event expires a request, or ties one to a batch."""
-        sign = sign_of(event)
-        return (sign is not None and sign.kind in _EXPIRY) or ties(event)
+        """Say whether an event queues, answers or expires a request, or ties one to a batch."""
+        known = is_queue_event(event) or ties(event)
+        return known or any(text in event.event for text in TEXTS)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
         super().resume(samples)
+        data = samples[-1].data
         try:
-            self._owners = _OWNERS.validate_python(samples[-1].data.get("owners") or {})
+            self._owners = _OWNERS.validate_python(data.get("owners") or {})
+            self._requests = _REQUESTS.validate_python(data.get("requests") or {})
         except ValidationError:
-            self._owners = LineOwners()
+            self._owners, self._requests = LineOwners(), OpenRequests()
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect this tick's lines on what expired, with the batches that it was of."""
         dated = dated_events(watch)
         held = frozenset([*self._owners.requests][-MOST_HELD:])
         self._owners = self._owners.after((event for _, event in dated), held)
+        self._requests = self._requests.after((event for _, event in dated), sound=_is_sound(watch))
         said = [(sign, event) for _, event in dated if (sign := sign_of(event))]
-        gone = {sign.queue_id: event for sign, event in said if sign.kind is SignKind.EXPIRED}
-        swept = [event for sign, event in said if sign.kind is SignKind.CLEANED]
+        gone = {
+            sign.queue_id: event
+            for sign, event in said
+            if sign.kind is SignKind.EXPIRED and sign.queue_id not in self._requests.answered
+        }
+        dropped = [event for sign, event in said if sign.kind is SignKind.CLEANED]
+        counts = [one.count for one in self._requests.expired]
+        swept = [(event, n) for event, n in zip(dropped, counts, strict=True) if n]
         batches = await self._batches_of(watch, [*gone, *([""] if swept else [])])
         found = [
             Occurrence(
@@ -84,13 +94,16 @@ class ExpiredItems(EventCountDetector):
         found += [
             Occurrence(
                 QUEUE, event.at, event.container, redact(event.event),
-                {"batches": batches, "correlation_id": ""}, counts=_swept(event),
+                {"batches": batches, "correlation_id": ""}, counts=count,
             )
-            for event in swept
+            for event, count in swept
             if event.at
         ]  # fmt: skip
         sample = self.sampled(watch, found)
-        kept = {"owners": _OWNERS.dump_python(self._owners, mode="json")}
+        kept = {
+            "owners": _OWNERS.dump_python(self._owners, mode="json"),
+            "requests": _REQUESTS.dump_python(self._requests.kept(), mode="json"),
+        }
         return replace(sample, data={**sample.data, **kept}) if sample.data else sample
 
     async def _batches_of(self, watch: Watch, ids: Sequence[str]) -> list[str]:
@@ -135,6 +148,6 @@ class ExpiredItems(EventCountDetector):
 DETECTOR = ExpiredItems
 
 
-def _swept(event: LogEvent) -> int:
-    match = _SWEPT.search(event.event)
-    return int(match[1]) if match else 1
+def _is_sound(watch: Watch) -> bool:
+    logs = watch.logs
+    return isinstance(logs, Followed) and not (logs.missing or logs.lost)

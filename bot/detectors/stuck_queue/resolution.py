@@ -11,6 +11,7 @@ from itertools import pairwise
 from bot.detectors.stuck_queue.alert_text import QUEUE
 from bot.diagnosis.queue.log_events import TURNOVER, LoopSign, SignKind
 from bot.diagnosis.queue.losses import Loss, LossKind
+from bot.diagnosis.queue.open_requests import ANSWERED
 from bot.diagnosis.queue.timeline import NOT_THE_LOOP, ORPHANED, timeline_of
 from bot.diagnosis.queue.verdict import Observation, expired_away
 from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sight
@@ -135,6 +136,8 @@ def _ending(looks: Sequence[Observation], what: Text, opens_after: timedelta) ->
     if lost:
         return words("what was stuck left the queue; whether answered, Redis does not tell: ", what)
     left = _stuck_by_snapshots(looks)
+    if left is None and _held_answered(looks):
+        return words("what was answered and left behind is gone. ", what)
     if left is None:
         moved = _moved(looks, opens_after)
         return _moves(what) if moved else words("nothing is stuck, and no work was seen: ", what)
@@ -185,8 +188,15 @@ def _stuck_by_snapshots(looks: Sequence[Observation]) -> datetime | None:
     """Return when a snapshot last showed something stuck, where Redis is not read."""
     if any(look.reading is not None for look in looks):
         return None
-    snapshots = [one for look in looks for one in look.snapshots if one.not_queued]
+    snapshots = [one for look in looks for one in look.snapshots if one.without_worker]
     return max((one.at for one in snapshots), default=None)
+
+
+def _held_answered(looks: Sequence[Observation]) -> bool:
+    """Whether items stood in the queue that had been answered, and nothing else did."""
+    items = [one for look in looks if look.reading for one in look.reading.items]
+    answered = any(one.answered for look in looks for one in look.snapshots)
+    return answered or any(one.status == ANSWERED for one in items)
 
 
 def _signs(looks: Sequence[Observation]) -> list[LoopSign]:

@@ -46,13 +46,18 @@ def _losses(
 
 
 def _run_ends(snapshots: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
-    """Keep the newest snapshots, and the first of the run in which something is not queued."""
+    """Keep the newest snapshots, and the first of the run in which something is not queued.
+
+    Where some of that has no answer, its run is kept: what was answered is no trouble.
+    """
+    waits = bool(snapshots) and snapshots[-1].without_worker > 0
     run: list[Snapshot] = []
     for snapshot in reversed(snapshots):
-        if run and not snapshot.not_queued:
+        stuck = snapshot.without_worker if waits else snapshot.not_queued
+        if run and not stuck:
             break
         run.append(snapshot)
-        if not snapshot.not_queued:
+        if not stuck:
             break
     run.reverse()
     return tuple(run) if len(run) <= 6 else (run[0], *run[-5:])

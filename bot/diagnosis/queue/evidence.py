@@ -25,13 +25,13 @@ from bot.diagnosis.queue.history import (
     levels_of,
 )
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
+from bot.diagnosis.queue.open_requests import TEXTS, OpenRequests
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.diagnosis.queue.verdict import (
     Observation,
     carry,
     compact,
     signs_of,
-    snapshots_of,
 )
 from bot.domain.evidence import LOGS, MEMORY, QUEUE, Missing, SourceState
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
@@ -64,6 +64,7 @@ LOOP_TEXTS = (
     "expired requests",
     "orphaned queue entries",
     "Queued request",
+    *TEXTS,
     "Redis queue full",
     "Using local queue",
     *CIRCUIT_TEXTS,
@@ -166,11 +167,13 @@ class QueueEvidence:
         why = self.reading.reason if isinstance(self.reading, Missing) else ""
         # Beside Redis, which tells of now, the silence of logs that ended is none of the worker's.
         heard = self.loop_seen and (self.rests_on_ended or not (self.logs_end and self.redis))
+        gap = isinstance(self.logs, LogSearch) and bool(self.logs.missing)
+        requests = OpenRequests().after(self.events, sound=not gap)
         look = Observation(
             at=self.redis.at if self.redis else now,
-            reading=self.redis,
-            snapshots=snapshots_of(self.events),
-            signs=compact(signs_of(self.events)),
+            reading=requests.marked(self.redis) if self.redis else None,
+            snapshots=requests.snapshots,
+            signs=compact(requests.told(signs_of(self.events))),
             logs_readable=heard,
             logs_from=_seen_from(self.logs, now) if heard else None,
             unreadable="" if self.redis or self.loop_seen else why,

@@ -1,7 +1,9 @@
 """Which items of a queue matter, and since when; what the rules ask of a timeline."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from bot.diagnosis.queue.log_events import SignKind, Snapshot
 from bot.diagnosis.queue.timeline import CLOCK_SKEW, SAME_BUNDLE, QueueTimeline
@@ -47,13 +49,19 @@ def _left_behind(timeline: QueueTimeline, item: QueueItem, since: datetime) -> t
 
 
 def stuck_run(timeline: QueueTimeline) -> tuple[Snapshot, ...]:
-    """The newest snapshots in a row that each show something not queued."""
-    run: list[Snapshot] = []
-    for snapshot in reversed(timeline.snapshots):
-        if not snapshot.not_queued:
-            break
-        run.append(snapshot)
-    return tuple(reversed(run))
+    """The newest snapshots in a row that each show something that no worker will answer."""
+    return _newest_run(timeline, lambda shot: shot.without_worker)
+
+
+def answered_run(timeline: QueueTimeline) -> tuple[Snapshot, ...]:
+    """The newest snapshots in a row that each show something left behind by its answer."""
+    return _newest_run(timeline, lambda shot: shot.answered)
+
+
+def _newest_run(
+    timeline: QueueTimeline, counted: Callable[[Snapshot], int]
+) -> tuple[Snapshot, ...]:
+    return tuple(takewhile(counted, reversed(timeline.snapshots)))[::-1]
 
 
 def held(timeline: QueueTimeline) -> tuple[datetime, int, tuple[QueueItem, ...]] | None:

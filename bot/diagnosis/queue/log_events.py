@@ -46,7 +46,7 @@ class Snapshot:
     """A queue_metrics_snapshot line: `size` counts every status, `queued` only waiting items.
 
     It is written at the top of the worker loop, so never inside a bundle and never in
-    per_request mode.
+    per_request mode. `answered` of those that it counts were answered, and only stand there still.
     """
 
     at: datetime
@@ -55,6 +55,12 @@ class Snapshot:
     mode: str = ""
     accepting: bool | None = None
     usage_percent: float | None = None
+    answered: int = 0
+
+    @property
+    def without_worker(self) -> int:
+        """Items that wait for an answer and that the loop will not take."""
+        return max(0, self.not_queued - self.answered)
 
     @property
     def not_queued(self) -> int:

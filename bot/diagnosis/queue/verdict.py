@@ -189,7 +189,7 @@ def _undecided(timeline: QueueTimeline) -> bool:
     if timeline.snapshot is None:
         return False
     silent = timeline.now - (timeline.last_sign or timeline.snapshot.at) > ALIVE_WITHIN
-    return timeline.snapshot.not_queued > 0 or (timeline.snapshot.size > 0 and silent)
+    return timeline.snapshot.without_worker > 0 or (timeline.snapshot.size > 0 and silent)
 
 
 def _one_blind_look(timeline: QueueTimeline) -> bool:

@@ -74,8 +74,13 @@ def _snapshot_line(snapshot: Snapshot, told: str) -> EvidenceLine:
     )
 
 
-def queue_headline(rule: str, batch: str) -> str:
-    """Return what is wrong with the queue, in words, and for whom."""
+def queue_headline(rule: str, batch: str, answered: int = 0) -> str:
+    """Return what is wrong with the queue, in words, and for whom.
+
+    `answered` is how many items stand in it though they were answered, where that is all.
+    """
+    if answered:
+        return f"LLM queue holds {many(answered, 'answered item')}, left behind: nobody waits"
     who = f"batch {batch} waits for an item" if batch.isdecimal() else "an item waits"
     told = {
         ORPHANED: f"stuck: {who} that no worker holds",

@@ -1,11 +1,19 @@
 """Rules on items that are broken themselves: left behind, or failing again and again; pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from bot.diagnosis.queue.items import LEAK_HELD, leaked
+from bot.diagnosis.queue.items import LEAK_HELD, answered_run, lasts, leaked
 from bot.diagnosis.queue.log_events import SignKind
+from bot.diagnosis.queue.open_requests import ANSWERED
 from bot.diagnosis.queue.timeline import LEAKED, POISON, QueueTimeline, QueueVerdict
-from bot.diagnosis.queue.wording import item_lines, named, removal_steps
+from bot.diagnosis.queue.wording import (
+    DEFAULT_PREFIX,
+    item_lines,
+    log_lines,
+    named,
+    removal_steps,
+)
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import words
@@ -13,6 +21,10 @@ from bot.text.wording import many
 
 POISON_RETRIES = 2
 PER_REQUEST = "per_request"
+WHY_ANSWERED = (
+    "Its request was answered, its entry was not removed: it only counts in the size until it "
+    "expires."
+)
 # In a mode that is not known now, nothing is said of a bundle.
 _WHY = {
     "serial_bundle": "In serial_bundle mode one failing request sends its whole bundle back, so "
@@ -25,10 +37,14 @@ def leaked_item(timeline: QueueTimeline) -> QueueVerdict | None:
     """An entry that counts in the queue's size and that no worker will ever take."""
     reading = timeline.reading
     if reading is None:
-        return None
+        return _answered_by_snapshots(timeline)
     items = tuple(item for item in reading.items if leaked(timeline, item))
     if not items:
         return None
+    lost = tuple(item for item in items if item.status != ANSWERED)
+    if not lost:
+        return _answered(timeline, timeline.since_in_status(items[0]), len(items), items)
+    items = lost
     once = len(timeline.readings) == 1
     status = items[0].status
     since = timeline.since_in_status(items[0])
@@ -45,6 +61,35 @@ def leaked_item(timeline: QueueTimeline) -> QueueVerdict | None:
         items=items,
         evidence=item_lines(timeline, items[:3]),
         next=removal_steps(timeline, items),
+    )
+
+
+def _answered_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
+    run = answered_run(timeline)
+    if not run or not timeline.logs_readable or not lasts(timeline, run[0].at):
+        return None
+    if run[-1].without_worker:
+        return None
+    return _answered(timeline, run[0].at, run[-1].answered)
+
+
+def _answered(
+    timeline: QueueTimeline, since: datetime, count: int, items: tuple[QueueItem, ...] = ()
+) -> QueueVerdict:
+    """Entries that were not removed when their request was answered."""
+    return QueueVerdict(
+        rule=LEAKED,
+        severity=Severity.WARN,
+        since=since,
+        what=words(f"{many(count, 'answered item')} left behind in the queue."),
+        why=WHY_ANSWERED,
+        items=items,
+        count=count,
+        evidence=(*item_lines(timeline, items[:3]), *log_lines(timeline, answered_run(timeline))),
+        next=(
+            "Nothing is lost: let it expire. Ten at the front would block the others.",
+            f"Look at the front: redis-cli ZRANGE {timeline.prefix or DEFAULT_PREFIX}:requests 0 9",
+        ),
     )
 
 

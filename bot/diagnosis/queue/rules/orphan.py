@@ -75,7 +75,7 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
         return None
     # Those that came to it later count as soon as they too stood for so long.
     early = sum(timeline.now - shot.at >= opens_after for shot in run)
-    count = min(shot.not_queued for shot in run[early - 1 :])
+    count = min(shot.without_worker for shot in run[early - 1 :])
     return QueueVerdict(
         rule=ORPHANED,
         severity=Severity.ERROR,

@@ -1,0 +1,198 @@
+"""Which requests of the queue still wait for an answer, by the lines that queued and answered them.
+
+An entry may outlive its answer: Redis refuses its removal, or the same request was queued twice
+and answered by the other entry. It counts in the queue's size, and no batch waits for it. Pure.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from bot.diagnosis.comparison.log_events import LogClue, Step, clue_of
+from bot.diagnosis.queue.log_events import LoopSign, SignKind, Snapshot, sign_of, snapshot_of
+from bot.diagnosis.queue.losses import TTL
+from bot.domain.log import LogEvent
+from bot.domain.queue import QueueReading
+
+# The first names a request as it comes, the second ties it to its entry.
+ASKED, BOUND = "Queuing LLM request for provider", "ueued successfully"
+TEXTS = (ASKED, BOUND)
+# What is kept from one process to the next; of more that are open nothing is said of an entry.
+MOST = 300
+MOST_ANSWERED = 200
+# A line is written moments before or after what it says.
+BESIDE = timedelta(seconds=3)
+# As the service itself calls it.
+ANSWERED = "completed"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """An entry without an answer: its request, and when its time to live is over."""
+
+    queued_at: datetime
+    expires_at: datetime
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequests:
+    """The entries without an answer by queue id, and the ids that were answered last.
+
+    `is_whole` says that they are all that the queue can hold: it was seen empty, and every line
+    since was read; `done` is how many were answered since. `asked` are the requests without an
+    answer, and `is_asked` says that one came before each entry. `snapshots` are those of the last
+    lines, each with how many of what it counts were answered; `expired` are the last lines'
+    clean-ups, with how many of each had no answer.
+    """
+
+    open: dict[str, OpenRequest] = field(default_factory=dict)
+    asked: dict[str, datetime] = field(default_factory=dict)
+    answered: dict[str, None] = field(default_factory=dict)
+    is_whole: bool = False
+    is_asked: bool = False
+    done: int = 0
+    snapshots: tuple[Snapshot, ...] = ()
+    expired: tuple[LoopSign, ...] = ()
+
+    def after(
+        self, events: Iterable[LogEvent], here: Collection[str] = (), *, sound: bool = True
+    ) -> "OpenRequests":
+        """Return it after more lines; `sound` says that none before them was missed.
+
+        Of what was answered those that are `here`, in Redis, are held on to.
+        """
+        last = [*self.answered][-MOST_ANSWERED:]
+        state = replace(
+            self,
+            open=dict(self.open),
+            asked=dict(self.asked),
+            answered=dict.fromkeys([*(one for one in here if one in self.answered), *last]),
+            is_whole=self.is_whole and sound,
+            snapshots=(),
+            expired=(),
+        )
+        for event in events:
+            state = state._after(event)
+        return state
+
+    def marked(self, reading: QueueReading) -> QueueReading:
+        """Return a reading of Redis in which what was answered has that for its status."""
+        items = tuple(
+            replace(one, status=ANSWERED)
+            if one.status == "processing"
+            and {one.queue_id.lower(), one.correlation_id.lower()} & self.answered.keys()
+            else one
+            for one in reading.items
+        )
+        return replace(reading, items=items)
+
+    def told(self, signs: Iterable[LoopSign]) -> tuple[LoopSign, ...]:
+        """Return the last lines' signs, of each clean-up how many it dropped without an answer."""
+        dropped = iter(self.expired)
+        found = (next(dropped, one) if one.kind is SignKind.CLEANED else one for one in signs)
+        return tuple(one for one in found if one.kind is not SignKind.CLEANED or one.count)
+
+    def kept(self) -> "OpenRequests":
+        """Return what another process may go on from; nothing where that would be too much."""
+        small = len(self.open) <= MOST and len(self.asked) <= MOST
+        return replace(self, snapshots=(), expired=()) if small else OpenRequests()
+
+    def _after(self, event: LogEvent) -> "OpenRequests":
+        """Return it after one line; its dictionaries are changed in place."""
+        if (shot := snapshot_of(event)) is not None:
+            return self._counted(shot)
+        if (sign := sign_of(event)) is not None:
+            return self._said(sign, event)
+        if not any(text in event.event for text in TEXTS):
+            return self
+        clue = clue_of(event)
+        if clue is None or clue.step is not Step.QUEUED or not clue.correlation_id:
+            return self
+        if clue.queue_id:
+            return self._bound(clue)
+        if event.at is not None:
+            self.asked.setdefault(clue.correlation_id.lower(), event.at)
+        return self
+
+    def _counted(self, shot: Snapshot) -> "OpenRequests":
+        if not shot.size:
+            return self._empty(shot)
+        # What came since the count is taken for counted: rather one too many without an answer.
+        waits = min(len(self.open), self._asked_before(shot.at)) - shot.queued
+        told = replace(shot, answered=self._answered_of(shot.not_queued - max(0, waits)))
+        return replace(self, snapshots=(*self.snapshots, told))
+
+    def _empty(self, shot: Snapshot) -> "OpenRequests":
+        late = shot.at - BESIDE
+        return replace(
+            self,
+            open={id: one for id, one in self.open.items() if one.queued_at >= late},
+            asked={id: at for id, at in self.asked.items() if at >= late},
+            is_whole=True,
+            is_asked=True,
+            done=0,
+            snapshots=(*self.snapshots, shot),
+        )
+
+    def _asked_before(self, moment: datetime) -> int:
+        """Return how many requests that came before a moment have no answer, at most."""
+        if not self.is_asked:
+            return len(self.open)
+        return sum(at <= moment + BESIDE for at in self.asked.values())
+
+    def _answered_of(self, count: int) -> int:
+        """Return how many of so many entries without a known end were answered for certain."""
+        twice = len(self.open) - self._asked_before(max(self.asked.values(), default=_LONG_AGO))
+        return max(0, min(count, self.done + max(0, twice))) if self.is_whole else 0
+
+    def _said(self, sign: LoopSign, event: LogEvent) -> "OpenRequests":
+        if sign.kind is SignKind.CLEANED:
+            return replace(self, expired=(*self.expired, self._cleaned(sign)))
+        if not sign.queue_id:
+            return self
+        if sign.kind is SignKind.QUEUED:
+            return self._queued(sign)
+        if sign.kind is SignKind.FINISHED:
+            return self._answer(sign.queue_id, clue_of(event))
+        # What its provider holds itself is not in Redis.
+        expired = sign.kind is SignKind.EXPIRED and sign.queue_id not in self.answered
+        if sign.kind is SignKind.STORE_LOST or expired:
+            self.open.pop(sign.queue_id, None)
+        return self
+
+    def _queued(self, sign: LoopSign) -> "OpenRequests":
+        """Return it with one more entry; one that was given back has the time that it had."""
+        if sign.queue_id in self.open:
+            return self
+        self.open[sign.queue_id] = OpenRequest(sign.at, sign.at + (sign.ttl or TTL))
+        follows = any(at <= sign.at + BESIDE for at in self.asked.values())
+        return self if follows else replace(self, is_asked=False)
+
+    def _answer(self, queue_id: str, clue: LogClue | None) -> "OpenRequests":
+        known = self.open.get(queue_id)
+        told = clue.correlation_id.lower() if clue and clue.correlation_id else ""
+        request = told or (known.correlation_id if known else "")
+        same = {id for id, one in self.open.items() if request and one.correlation_id == request}
+        here = {id for id in {queue_id, *same} if self.open.pop(id, None)}
+        self.asked.pop(request, None)
+        self.answered.update(dict.fromkeys(filter(None, (queue_id, *sorted(same), request))))
+        return replace(self, done=self.done + len(here))
+
+    def _bound(self, clue: LogClue) -> "OpenRequests":
+        id, request = clue.queue_id.lower(), clue.correlation_id.lower()
+        if id in self.open:
+            self.open[id] = replace(self.open[id], correlation_id=request)
+        return self
+
+    def _cleaned(self, sign: LoopSign) -> LoopSign:
+        """Return a clean-up's line with how many of what it dropped had no answer."""
+        over = [id for id, one in self.open.items() if one.expires_at <= sign.at + BESIDE]
+        over = over[: sign.count]
+        newest = max((self.open[id].queued_at for id in over), default=_LONG_AGO)
+        lost = min(len(over), self._asked_before(newest))
+        answered = self._answered_of(sign.count - lost)
+        for id in over:
+            self.asked.pop(self.open.pop(id).correlation_id, None)
+        return replace(sign, count=sign.count - answered)
