@@ -52,7 +52,7 @@ FOLLOWING = (
         frozenset({"stuck_queue", "lost_callbacks", "batch_idle", "submissions_lost"}),
     ),
     Inhibition("consumer_silent", "", frozenset({"lost_callbacks", "batch_idle"})),
-    Inhibition("stuck_queue", "", frozenset({"batch_idle", "queue_expired"})),
+    Inhibition("stuck_queue", "", frozenset({"batch_idle"})),
     Inhibition(
         "batch_failed",
         "",

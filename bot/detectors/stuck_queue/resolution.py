@@ -125,7 +125,9 @@ def _expired_since(looks: Sequence[Observation], moment: datetime) -> int:
 
 
 def _ending(looks: Sequence[Observation], what: Text, opens_after: timedelta) -> Text:
-    back = _back_at(looks, opens_after)
+    # Where Redis is read, a time to live that is over tells of its item by itself.
+    by_lines = looks[0].at if looks[-1].reading is None else None
+    back = _back_at(looks, opens_after) or by_lines
     if back and (gone := _expired_since(looks, back)):
         verb = "is" if gone == 1 else "are"
         return words(f"{many(gone, 'item')} expired unanswered and {verb} lost. ", what)

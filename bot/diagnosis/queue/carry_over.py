@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.diagnosis.queue.log_events import LoopSign, Snapshot
-from bot.diagnosis.queue.losses import Loss, broken_off, cleaned, dropped, expired, remembered
+from bot.diagnosis.queue.losses import Loss, broken_off, expired, remembered
 from bot.diagnosis.queue.timeline import Observation
 
 # After a longer pause between two looks nothing may be concluded from silence before it.
@@ -37,11 +37,6 @@ def _losses(
     previous: Observation, new: Observation, signs: tuple[LoopSign, ...]
 ) -> tuple[Loss, ...]:
     found = [*broken_off(signs), *expired(previous.reading, new.reading)]
-    fresh = [sign for sign in new.signs if sign.at > previous.at]
-    if new.reading is None:
-        found += dropped(fresh)
-    if new.reading is None and any(one.not_queued for one in previous.snapshots):
-        found += cleaned(fresh)
     return remembered(previous.losses, found, signs, new.at)
 
 

@@ -65,19 +65,6 @@ def expired(before: QueueReading | None, after: QueueReading | None) -> list[Los
     ]
 
 
-def dropped(signs: Iterable[LoopSign]) -> list[Loss]:
-    """Return what the provider says to have expired, of several in a row the last one by name."""
-    gone = [sign for sign in signs if sign.kind is SignKind.EXPIRED]
-    return [Loss(sign.at, LossKind.EXPIRED, sign.queue_id, count=sign.count) for sign in gone]
-
-
-def cleaned(signs: Iterable[LoopSign]) -> list[Loss]:
-    """Return what the provider's own clean-up took away, of which the logs name no item."""
-    gone = [sign for sign in signs if sign.kind is SignKind.CLEANED]
-    count = sum(sign.count for sign in gone)
-    return [Loss(sign.at, LossKind.EXPIRED, count=count) for sign in gone[-1:]]
-
-
 def broken_off(signs: Iterable[LoopSign]) -> list[Loss]:
     """Return the single requests whose worker restarted before their end was logged.
 

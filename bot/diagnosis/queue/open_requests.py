@@ -4,15 +4,17 @@ An entry may outlive its answer: Redis refuses its removal, or the same request 
 and answered by the other entry. It counts in the queue's size, and no batch waits for it. Pure.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.diagnosis.comparison.log_events import LogClue, Step, clue_of
+from bot.border.outside import raw
 from bot.diagnosis.queue.log_events import LoopSign, SignKind, Snapshot, sign_of, snapshot_of
 from bot.diagnosis.queue.losses import TTL
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueReading
+from bot.text.redaction import UUID
 
 # The first names a request as it comes, the second ties it to its entry.
 ASKED, BOUND = "Queuing LLM request for provider", "ueued successfully"
@@ -24,6 +26,10 @@ MOST_ANSWERED = 200
 BESIDE = timedelta(seconds=3)
 # As the service itself calls it.
 ANSWERED = "completed"
+_ENTRY, _REQUEST = (
+    re.compile(rf"\b{name}: ({UUID.pattern})", re.IGNORECASE)
+    for name in ("queue_id", "correlation_id")
+)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -41,7 +47,8 @@ class OpenRequests:
     """The entries without an answer by queue id, and the ids that were answered last.
 
     `is_whole` says that they are all that the queue can hold: it was seen empty, and every line
-    since was read; `done` is how many were answered since. `asked` are the requests without an
+    since was read; `done` is how many were answered since, and `left` how many of them the last
+    snapshot still counted. `asked` are the requests without an
     answer, and `is_asked` says that one came before each entry. `snapshots` are those of the last
     lines, each with how many of what it counts were answered; `expired` are the last lines'
     clean-ups, with how many of each had no answer.
@@ -53,6 +60,7 @@ class OpenRequests:
     is_whole: bool = False
     is_asked: bool = False
     done: int = 0
+    left: int = 0
     snapshots: tuple[Snapshot, ...] = ()
     expired: tuple[LoopSign, ...] = ()
 
@@ -105,24 +113,22 @@ class OpenRequests:
             return self._counted(shot)
         if (sign := sign_of(event)) is not None:
             return self._said(sign, event)
-        if not any(text in event.event for text in TEXTS):
-            return self
-        clue = clue_of(event)
-        if clue is None or clue.step is not Step.QUEUED or not clue.correlation_id:
-            return self
-        if clue.queue_id:
-            return self._bound(clue)
-        if event.at is not None:
-            self.asked.setdefault(clue.correlation_id.lower(), event.at)
+        is_entry = BOUND in event.event
+        request = _named(_REQUEST, event) if is_entry or ASKED in event.event else ""
+        if is_entry and request:
+            return self._bound(_named(_ENTRY, event), request)
+        if request and event.at is not None:
+            self.asked.setdefault(request, event.at)
         return self
 
     def _counted(self, shot: Snapshot) -> "OpenRequests":
         if not shot.size:
             return self._empty(shot)
-        # What came since the count is taken for counted: rather one too many without an answer.
-        waits = min(len(self.open), self._asked_before(shot.at)) - shot.queued
-        told = replace(shot, answered=self._answered_of(shot.not_queued - max(0, waits)))
-        return replace(self, snapshots=(*self.snapshots, told))
+        # What came moments ago may be counted or not: between the two as it was before.
+        some, all_ = (self._waiting_before(shot.at + span) for span in (-BESIDE, BESIDE))
+        least, most = (self._left_of(shot, count) for count in (all_, some))
+        left = min(max(self.left, least), most)
+        return replace(self, left=left, snapshots=(*self.snapshots, replace(shot, answered=left)))
 
     def _empty(self, shot: Snapshot) -> "OpenRequests":
         late = shot.at - BESIDE
@@ -133,14 +139,23 @@ class OpenRequests:
             is_whole=True,
             is_asked=True,
             done=0,
+            left=0,
             snapshots=(*self.snapshots, shot),
         )
+
+    def _waiting_before(self, moment: datetime) -> int:
+        """Return how many entries that came before a moment have no answer, at most."""
+        count = sum(one.queued_at <= moment for one in self.open.values())
+        return min(count, self._asked_before(moment))
+
+    def _left_of(self, shot: Snapshot, waiting: int) -> int:
+        return self._answered_of(shot.not_queued - max(0, waiting - shot.queued))
 
     def _asked_before(self, moment: datetime) -> int:
         """Return how many requests that came before a moment have no answer, at most."""
         if not self.is_asked:
             return len(self.open)
-        return sum(at <= moment + BESIDE for at in self.asked.values())
+        return sum(at <= moment for at in self.asked.values())
 
     def _answered_of(self, count: int) -> int:
         """Return how many of so many entries without a known end were answered for certain."""
@@ -155,7 +170,7 @@ class OpenRequests:
         if sign.kind is SignKind.QUEUED:
             return self._queued(sign)
         if sign.kind is SignKind.FINISHED:
-            return self._answer(sign.queue_id, clue_of(event))
+            return self._answer(sign.queue_id, _named(_REQUEST, event))
         # What its provider holds itself is not in Redis.
         expired = sign.kind is SignKind.EXPIRED and sign.queue_id not in self.answered
         if sign.kind is SignKind.STORE_LOST or expired:
@@ -170,9 +185,8 @@ class OpenRequests:
         follows = any(at <= sign.at + BESIDE for at in self.asked.values())
         return self if follows else replace(self, is_asked=False)
 
-    def _answer(self, queue_id: str, clue: LogClue | None) -> "OpenRequests":
+    def _answer(self, queue_id: str, told: str) -> "OpenRequests":
         known = self.open.get(queue_id)
-        told = clue.correlation_id.lower() if clue and clue.correlation_id else ""
         request = told or (known.correlation_id if known else "")
         same = {id for id, one in self.open.items() if request and one.correlation_id == request}
         here = {id for id in {queue_id, *same} if self.open.pop(id, None)}
@@ -180,8 +194,7 @@ class OpenRequests:
         self.answered.update(dict.fromkeys(filter(None, (queue_id, *sorted(same), request))))
         return replace(self, done=self.done + len(here))
 
-    def _bound(self, clue: LogClue) -> "OpenRequests":
-        id, request = clue.queue_id.lower(), clue.correlation_id.lower()
+    def _bound(self, id: str, request: str) -> "OpenRequests":
         if id in self.open:
             self.open[id] = replace(self.open[id], correlation_id=request)
         return self
@@ -190,9 +203,14 @@ class OpenRequests:
         """Return a clean-up's line with how many of what it dropped had no answer."""
         over = [id for id, one in self.open.items() if one.expires_at <= sign.at + BESIDE]
         over = over[: sign.count]
-        newest = max((self.open[id].queued_at for id in over), default=_LONG_AGO)
-        lost = min(len(over), self._asked_before(newest))
+        newest = max((self.open[id].queued_at for id in over), default=sign.at)
+        lost = min(len(over), self._asked_before(newest + BESIDE))
         answered = self._answered_of(sign.count - lost)
         for id in over:
             self.asked.pop(self.open.pop(id).correlation_id, None)
         return replace(sign, count=sign.count - answered)
+
+
+def _named(id: re.Pattern[str], event: LogEvent) -> str:
+    match = id.search(raw(event.event))
+    return match[1].lower() if match else ""

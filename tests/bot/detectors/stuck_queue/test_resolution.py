@@ -58,16 +58,20 @@ async def test_expiry_stays_told_however_long_nothing_moves_after_it(hours: floa
     assert "expired at 2025-11-19T00:38:00+00:00, not completed" in condition.title
 
 
-@pytest.mark.parametrize("redis", [True, False])
-async def test_work_that_goes_on_after_an_expiry_ends_it_and_the_loss_is_named(redis: bool) -> None:
-    gone = {} if redis else {"t32": "Cleaned up 1 expired requests"}
-    judgement = await ended(
-        ttl=timedelta(minutes=8), leaves=32, ticks=220, redis=redis, t218=DONE, **gone
-    )
+async def test_work_that_goes_on_after_an_expiry_ends_it_and_the_loss_is_named() -> None:
+    judgement = await ended(ttl=timedelta(minutes=8), leaves=32, ticks=220, t218=DONE)
     assert told(judgement) == []
     words = str(judgement.closing["llm_provider"])
     assert "moves again" not in words
     assert words.endswith("was lost by expiry and gets no callback; the queue goes on")
+
+
+async def test_without_redis_an_expiry_ends_it_as_a_loss() -> None:
+    """What expired by the provider's lines has an alert of its own, which tells of whom it was."""
+    gone = "Cleaned up 1 expired requests"
+    judgement = await ended(leaves=32, ticks=34, redis=False, t32=gone)
+    assert told(judgement) == []
+    assert str(judgement.closing["llm_provider"]).startswith("1 item expired unanswered and is los")
 
 
 async def test_what_expired_in_a_queue_that_stood_is_counted_when_it_moves_again() -> None:
@@ -84,7 +88,7 @@ async def test_what_expired_in_a_queue_that_stood_is_counted_when_it_moves_again
     judgement = await played(StuckQueue(StuckQueueSettings()), watches)
     assert told(judgement) == []
     ending = judgement.closing["llm_provider"]
-    assert ending == "6 items were lost by expiry and get no callback; the queue goes on"
+    assert str(ending) == "6 items expired unanswered and are lost. The queue is empty."
 
 
 async def test_a_worker_that_comes_back_drops_what_expired_before_its_queue_moves_again() -> None:
