@@ -37,6 +37,11 @@ class Followed:
         object.__setattr__(self, "missing", named)
         seal(self, texts=("containers", "restarted"))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every line since the look before was read."""
+        return not (self.lost or self.missing)
+
     def ended_at(self, now: datetime) -> datetime | None:
         """Return when the logs ended, where that is too long ago for their silence to be one."""
         if self.newest is None or self.behind or self.events:

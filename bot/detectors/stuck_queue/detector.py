@@ -123,17 +123,15 @@ class StuckQueue:
 
     def _with_answers(self, seen: Observation, watch: Watch) -> Observation:
         """Return a look that knows which of what it shows was answered."""
-        logs = watch.logs
-        events = logs.events if isinstance(logs, Followed) else ()
-        sound = isinstance(logs, Followed) and not (logs.missing or logs.lost)
+        logs = watch.logs if isinstance(watch.logs, Followed) else Followed(lost=1)
         before = self._previous.reading.items if self._previous and self._previous.reading else ()
         here = {id for one in before for id in (one.queue_id, one.correlation_id)}
-        self._requests = self._requests.after(events, here, sound=sound)
+        self._requests = self._requests.after(logs.events, here, sound=logs.is_whole)
         return replace(
             seen,
             reading=self._requests.marked(seen.reading) if seen.reading else None,
             snapshots=self._requests.snapshots,
-            signs=compact(self._requests.told(signs_of(events))),
+            signs=compact(self._requests.told(signs_of(logs.events))),
         )
 
     def judge(self, window: Window, now: datetime) -> Judgement:

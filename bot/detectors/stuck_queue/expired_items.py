@@ -72,7 +72,8 @@ class ExpiredItems(EventCountDetector):
         dated = dated_events(watch)
         held = frozenset([*self._owners.requests][-MOST_HELD:])
         self._owners = self._owners.after((event for _, event in dated), held)
-        self._requests = self._requests.after((event for _, event in dated), sound=_is_sound(watch))
+        sound = isinstance(watch.logs, Followed) and watch.logs.is_whole
+        self._requests = self._requests.after((event for _, event in dated), sound=sound)
         said = [(sign, event) for _, event in dated if (sign := sign_of(event))]
         gone = {
             sign.queue_id: event
@@ -146,8 +147,3 @@ class ExpiredItems(EventCountDetector):
 
 
 DETECTOR = ExpiredItems
-
-
-def _is_sound(watch: Watch) -> bool:
-    logs = watch.logs
-    return isinstance(logs, Followed) and not (logs.missing or logs.lost)

@@ -179,7 +179,7 @@ def _is_sound(logs: Followed | Missing | None) -> bool:
     """Say whether every line that the provider wrote since the look before was read."""
     if not isinstance(logs, Followed):
         return False
-    return _hears_provider(logs) and not (logs.lost or logs.missing)
+    return _hears_provider(logs) and logs.is_whole
 
 
 def _hears_provider(logs: Followed | Missing | None) -> bool:
