@@ -1,8 +1,9 @@
 """Finds the lines of a log that may hold one of several words, at the speed of memory."""
 
+import re
 from array import array
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.sources.log_format.codec import CUT_BYTES
 from bot.sources.log_format.memmem import SearchBuffer
@@ -17,6 +18,9 @@ THOROUGH_BYTES = 64 << 20
 EXACT_BYTES = 4 << 20
 SAMPLE_BYTES = 8 << 10
 MAX_HITS = 1 << 20
+# A call for each hit costs more than the words between them; a chunk with more is walked at once.
+FEW_HITS = 64
+_OPEN = 1 << 62
 _BOX_BYTE = b"\xe2"
 _CELL_BYTES = CUT_BYTES // 2
 
@@ -39,12 +43,15 @@ class Scan:
         self._whole = least(words)
         distinct = dict.fromkeys(word for word in words if len(word) >= 32)
         self._halves = [half for word in distinct for half in halves(word)]
-        self._overlap = max((len(word) for word in words), default=1) - 1
+        self._overlap = 0
+        self._longest = max((len(word) for word in words), default=1)
         self._thorough = thorough
         self._buffer = SearchBuffer(CHUNK_BYTES)
         self._newline = b"\n"
         self._scanned: list[tuple[int, int]] = []
         self._long: list[int] = []
+        # A hit before this is in the line of the one before.
+        self._until = 0
         self.lines = 0
         self.bytes = 0
         self.matched = 0
@@ -55,6 +62,7 @@ class Scan:
         """Return offsets of hits in [start, end), ascending, at most one a line."""
         found: array[int] = array("q")
         self._newline = segment.codec.line_end
+        self._overlap = max(self._longest, len(self._newline)) - 1
         for part in segment.parts:
             if part.offset < end and part.end > start:
                 self._part_hits(part, max(start, part.offset), min(end, part.end), found)
@@ -73,6 +81,7 @@ class Scan:
     def _part_hits(self, part: SegmentFile, start: int, end: int, found: "array[int]") -> None:
         """Scan forward, each chunk behind the end of the one before, where a word may straddle."""
         position, kept, number, was_cut = start, 0, 0, True
+        self._until = start
         while position < end and not self._stopped():
             room = min(CHUNK_BYTES - kept, end - position)
             size = part.into(self._buffer.view[kept : kept + room], position - part.offset)
@@ -84,7 +93,7 @@ class Scan:
                 self._long.append(position - kept)
             is_cut = self._thorough or _may_cut(self._buffer.bytes, full, gaps)
             words = [*self._whole, *self._halves] if is_cut or was_cut else self._whole
-            self._chunk_hits(full, words, position - kept, found)
+            self._chunk_hits(full, words, position - kept, found, has_gaps=bool(gaps))
             self._count(kept, full, number)
             position, was_cut, number = position + size, is_cut, number + 1
             kept = min(self._overlap, full)
@@ -92,26 +101,44 @@ class Scan:
         self.bytes += max(0, position - start)
         self._scanned.append((start, position))
 
-    def _chunk_hits(self, size: int, words: list[bytes], base: int, found: "array[int]") -> None:
-        fresh: list[int] = []
-        buffer = self._buffer
-        for word in words:
-            at = buffer.find(word, 0, size)
-            while at >= 0:
-                fresh.append(base + at)
-                newline = buffer.bytes.find(self._newline, at, size)
-                at = buffer.find(word, newline, size) if newline >= 0 else -1
-        for offset in sorted(fresh):
-            if not found or found[-1] < base:
-                is_new = not found or offset > found[-1]
-            else:
-                is_new = buffer.bytes.find(self._newline, found[-1] - base, offset - base) >= 0
-            if is_new:
-                found.append(offset)
-                self.matched += 1
+    def _chunk_hits(
+        self, size: int, words: list[bytes], base: int, found: "array[int]", *, has_gaps: bool
+    ) -> None:
+        # Without a long line a service's line is a physical one.
+        ends = self._newline if has_gaps else b"\n"
+        every = [self._word_hits(word, size, ends) for word in words]
+        fresh = every[0] if len(every) == 1 else sorted(at for hits in every for at in hits)
+        if self._until == _OPEN:
+            self._until = self._end_of_line(base, 0, size, ends)
+        fresh = fresh[bisect_left(fresh, self._until - base) :]
+        if len(every) > 1:
+            fresh = list(_first_of_lines(fresh, self._buffer.bytes, size, ends))
+        if fresh:
+            self._until = self._end_of_line(base, fresh[-1], size, ends)
+        found.extend([base + at for at in fresh])
+        self.matched += len(fresh)
         if len(found) > MAX_HITS:
             self.dropped += len(found) // 2
             del found[: len(found) // 2]
+
+    def _end_of_line(self, base: int, at: int, size: int, ends: bytes) -> int:
+        """Return the offset at which the line of `at` ends, _OPEN if it does so behind `size`."""
+        end = self._buffer.bytes.find(ends, at, size)
+        return base + end if end >= 0 else _OPEN
+
+    def _word_hits(self, word: bytes, size: int, ends: bytes) -> list[int]:
+        """Return where a word first stands in each line of what the buffer holds."""
+        hits: list[int] = []
+        buffer = self._buffer
+        at = buffer.find(word, 0, size)
+        while at >= 0 and (ends != b"\n" or len(hits) < FEW_HITS):
+            hits.append(at)
+            newline = buffer.bytes.find(ends, at, size)
+            at = buffer.find(word, newline, size) if newline >= 0 else -1
+        if at >= 0:
+            line = re.compile(re.escape(word) + b".*")
+            hits += [one.start() for one in line.finditer(buffer.bytes, at, size)]
+        return hits
 
     def _count(self, start: int, end: int, number: int) -> None:
         """Count lines; of much log only those that a chunk begins with, the rest in proportion."""
@@ -135,6 +162,18 @@ def least(words: Sequence[bytes]) -> list[bytes]:
 def halves(word: bytes) -> tuple[bytes, bytes]:
     """Return the two halves of a word; whatever cuts it once leaves one of them whole."""
     return word[: len(word) // 2], word[len(word) // 2 :]
+
+
+def _first_of_lines(
+    hits: Sequence[int], buffer: bytearray, size: int, ends: bytes
+) -> Iterator[int]:
+    """Yield the first hit of each line."""
+    until = 0
+    for at in hits:
+        if at >= until:
+            yield at
+            end = buffer.find(ends, at, size)
+            until = end if end >= 0 else size
 
 
 def _gaps(buffer: bytearray, size: int) -> list[int]:
