@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.border.outside import outside
 from bot.border.passing import let_out
 from bot.border.phrases import MARK
 from bot.diagnosis.evidence import log_coverage
@@ -55,18 +56,28 @@ async def search(
         max_events=MAX_MATCHES,
         context=ask.context,
         levels=ask.levels,
+        counts=True,
     )
     return await read(
         LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
 
 
-def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
-    """Return the lines with their counts; pure."""
-    found = answer.events if isinstance(answer, LogSearch) else ()
-    events = found[-MAX_SHOWN:]
+async def named_logs(sources: Sources, *, deadline: Deadline) -> tuple[str, ...]:
+    """Return the names of the logs that there are; empty where they cannot be listed."""
+    found = await read(
+        LOGS, sources.logs, lambda source: source.services(), deadline.next_timeout()
+    )
+    names = () if isinstance(found, Missing) else (str(outside(name)) for _, name in found)
+    return tuple(dict.fromkeys(names))
+
+
+def diagnose(ask: LogAsk, answer: LogSearch | Missing, there: Sequence[str] = ()) -> Report:
+    """Return the lines with their counts; pure. `there` names the logs that there are."""
+    events = _found(answer)[-MAX_SHOWN:]
     lines = [shown_line(event) for event in events]
-    unsearched = not events and bool(log_coverage.unsearched(answer))
+    gaps = _gaps(ask, answer, there)
+    unsearched = not events and bool(gaps)
     counts = _counts(ask, answer, events) | counted(lines)
     tells_count = not ask.is_private
     return Report(
@@ -84,8 +95,16 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
         sources=(log_coverage.reading(answer, tells_count=tells_count),),
         unreadable_need=isinstance(answer, Missing) or bool(answer.missing) or unsearched,
         found=isinstance(answer, Missing) or bool(events or answer.missing or unsearched),
-        summary=_summary(ask, answer, counts),
+        summary=_summary(ask, answer, counts, gaps),
     )
+
+
+def _gaps(ask: LogAsk, answer: LogSearch | Missing, there: Sequence[str]) -> list[Text]:
+    """Return a sentence on each part of the logs in which lines may match that are not shown."""
+    absent = log_coverage.absent(answer, ask.services, there)
+    unread, beyond = log_coverage.unread(answer), log_coverage.unsearched(answer)
+    unfinished = "" if _found(answer) else log_coverage.unfinished(answer)
+    return [one for one in (absent, unread, beyond, unfinished) if one]
 
 
 def _telling(ask: LogAsk, events: Sequence[LogEvent]) -> tuple[Text, ...]:
@@ -102,8 +121,11 @@ def _telling(ask: LogAsk, events: Sequence[LogEvent]) -> tuple[Text, ...]:
 
 def newest_hit(ask: LogAsk, answer: LogSearch | Missing) -> datetime | None:
     """Return the time of the newest line that was found itself, None when none was."""
-    found = answer.events if isinstance(answer, LogSearch) else ()
-    return max((one.at for one in found if one.at and _hit(ask, one)), default=None)
+    return max((one.at for one in _found(answer) if one.at and _hit(ask, one)), default=None)
+
+
+def _found(answer: LogSearch | Missing) -> tuple[LogEvent, ...]:
+    return answer.events if isinstance(answer, LogSearch) else ()
 
 
 def with_older(report: Report, back: timedelta, age: timedelta, again: str) -> Report:
@@ -117,21 +139,21 @@ def _counts(
     ask: LogAsk, answer: LogSearch | Missing, events: Sequence[LogEvent]
 ) -> dict[str, int | bool]:
     """Return what was counted: `matched` are lines that hold the text at the level and in the
-    time asked for, `with_text` all lines scanned that hold it, both 1 at most where the text is
-    one that would not be shown (`counted` is false then). Where a bound cut the search
-    short, `matched` is a least count unless nothing but the text was asked for.
+    time asked for, `with_text` all lines scanned that hold it, both of those shown alone where the
+    text is one that would not be shown (`counted` is false then). Where `least_count`, more lines
+    may match than `matched`.
     """
     cover = answer.coverage if isinstance(answer, LogSearch) else ()
-    found = answer.events if isinstance(answer, LogSearch) else ()
-    with_text = sum(one.matched for one in cover)
     cut = any(one.truncated for one in cover)
-    by_text = cut and not ask.levels
-    matched = with_text if by_text else sum(_hit(ask, event) for event in found)
+    hits, shown = (sum(_hit(ask, event) for event in some) for some in (_found(answer), events))
+    with_text = max(hits, sum(one.matched for one in cover))
+    matched = with_text if cut and not ask.levels else hits
     return {
         "scanned": sum(one.scanned for one in cover),
-        "matched": min(matched, 1) if ask.is_private else matched,
-        "with_text": min(with_text, 1) if ask.is_private else with_text,
+        "matched": shown if ask.is_private else matched,
+        "with_text": shown if ask.is_private else with_text,
         "counted": not ask.is_private,
+        "least_count": cut if ask.levels or ask.is_private else any(one.is_least for one in cover),
         "shown": len(events),
         "cut_short": cut,
         "unreadable": sum(one.unreadable for one in cover),
@@ -149,21 +171,24 @@ def _hit(ask: LogAsk, event: LogEvent) -> bool:
     return not told or any(word in squeezed for word in told)
 
 
-def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int | bool]) -> Text:
+def _summary(
+    ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int | bool], gaps: Sequence[Text]
+) -> Text:
     if isinstance(answer, Missing):
         return f"The logs cannot be read: {sentence(answer.reason)}"
+    if gaps and not (answer.coverage or answer.missing):
+        return joined(" ", gaps)
     matched, shown = counts["matched"], counts["shown"]
     begins = log_coverage.reaches_back_to(answer.coverage)
     horizon = when(begins, "; logs begin at ")
     level = f" at {ask.levels[0]} or worse" if ask.levels else ""
     after = words(level, when(ask.since, " since "))
-    gaps = [one for one in (log_coverage.unread(answer), log_coverage.unsearched(answer)) if one]
     of_those, gap = (" of those read", words(" ", joined(" ", gaps))) if gaps else ("", "")
     if not matched:
         bare = log_coverage.lineless(answer)
         silent = f" Without any line, new or damaged: {', '.join(bare)}." if bare else ""
         return words("No line", of_those, " matches", after, horizon, ".", gap, silent)
-    least = "At least " if counts["cut_short"] and ask.levels and counts["counted"] else ""
+    least = "At least " if counts["least_count"] and counts["counted"] else ""
     context = " with the lines around them" if ask.context else ""
     newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""
     more = f", {shown:,} shown{context}{newest}"

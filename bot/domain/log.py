@@ -187,8 +187,8 @@ class LogCoverage:
     `begins_at` is the horizon: nothing before it can be found. `scanned` and `matched` count
     lines, `scanned` about so many where `is_estimate`, `shown` events returned, `unreadable`
     lines that could not be parsed; `truncated` says that a bound (lines, bytes, time) cut the
-    search short, `note` says it in words; `beyond` counts events so long that the words stand
-    only in what is not read of them.
+    search short, `note` says it in words, `is_least` that more lines may match than were counted;
+    `beyond` counts events so long that the words stand only in what is not read of them.
     """
 
     container: str
@@ -203,6 +203,7 @@ class LogCoverage:
     note: str = ""
     beyond: int = 0
     is_estimate: bool = False
+    is_least: bool = False
 
     def __post_init__(self) -> None:
         seal(self, texts=("container",))
@@ -216,7 +217,8 @@ class LogQuery:
     `roles` and `services` narrow the containers (empty means all); `since` and `until` are aware
     UTC; `max_events` keeps the newest matches of each container, `max_bytes` bounds each
     container's scan; `context` adds that many events before and after each match; `levels`
-    keeps only these levels.
+    keeps only these levels; `counts` lets the lines be counted past `max_events`, in the time there
+    is.
     """
 
     any_of: tuple[str, ...] = ()
@@ -228,6 +230,7 @@ class LogQuery:
     max_bytes: int = 4 << 30
     context: int = 0
     levels: tuple[str, ...] = ()
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

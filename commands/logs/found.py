@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from bot.diagnosis.batch.collect import find
 from bot.diagnosis.evidence.run_labels import remembered
-from bot.diagnosis.logs import LogAsk, diagnose, newest_hit, search, with_older
+from bot.diagnosis.logs import LogAsk, diagnose, named_logs, newest_hit, search, with_older
 from bot.domain.evidence import Missing
 from bot.domain.ids import IdKind, kind_of, parse_uuid
+from bot.domain.log import LogSearch
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
 from bot.text.log_words import levels_from
@@ -21,7 +22,10 @@ async def found(request: Request, names: tuple[str, ...], context: CommandContex
     ask = await _with_batch(_ask(request, request.words[1], names, context), request, context)
     now = context.now()
     answer = await search(context.sources, ask, now, deadline=context.deadline)
-    report = diagnose(ask, answer)
+    there: tuple[str, ...] = ()
+    if isinstance(answer, LogSearch) and not answer.coverage:
+        there = await named_logs(context.sources, deadline=context.deadline)
+    report = diagnose(ask, answer, there)
     if report.found or ask.since is None:
         return report
     whole = replace(ask, since=None, context=0)

@@ -1,6 +1,6 @@
 """How much of the logs was searched, and two searches of them as one; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ from bot.domain.log import LogCoverage, LogSearch
 from bot.domain.words import Text, joined, when, words
 from bot.text.wording import many
 
+MOST_NAMED = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,6 +89,27 @@ def unsearched(answer: LogSearch | Missing) -> str:
     )
 
 
+def unfinished(answer: LogSearch | Missing) -> str:
+    """Return the sentence on logs of which the oldest part was not searched; empty without one."""
+    if isinstance(answer, Missing):
+        return ""
+    names = [str(cover.container) for cover in answer.coverage if cover.is_least]
+    return f"Not searched: the older lines of {', '.join(names)}." if names else ""
+
+
+def absent(answer: LogSearch | Missing, services: Sequence[str], there: Sequence[str]) -> str:
+    """Return the sentence on services whose log is not there, and which are; empty without one."""
+    if isinstance(answer, Missing) or answer.missing:
+        return ""
+    found = {cover.service for cover in answer.coverage}
+    lacking = [service for service in services if service not in found]
+    if not lacking:
+        return ""
+    more = [f"{len(there) - MOST_NAMED} more"] if len(there) > MOST_NAMED else []
+    known = f"; there are {', '.join([*there[:MOST_NAMED], *more])}" if there else ""
+    return f"No log of {' or '.join(lacking)} was found{known}."
+
+
 def lineless(answer: LogSearch | Missing) -> tuple[str, ...]:
     """Return the containers whose whole log gave no line: new ones, or a damaged log's.
 
@@ -155,5 +177,6 @@ def _added(one: LogCoverage, other: LogCoverage | None) -> LogCoverage:
         matched=one.matched + other.matched,
         shown=one.shown + other.shown,
         truncated=one.truncated or other.truncated,
+        is_least=one.is_least or other.is_least,
         beyond=one.beyond + other.beyond,
     )

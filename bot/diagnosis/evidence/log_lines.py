@@ -55,7 +55,7 @@ def shown_line(event: LogEvent) -> ShownLine:
     said = _said(event)
     # A line without a message is shown as it stands, its fields in it.
     fields, left_out = _fields(event) if event.event else ({}, 0)
-    line = f"[{event.level}] {said.text}"
+    line = f"[{event.level}] {said.text}" if event.level else str(said.text)
     for name, value in fields.items():
         more = f", {name}: {value}"
         # A field has room as a whole or not at all, so that no id is cut in two.

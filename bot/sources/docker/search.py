@@ -91,13 +91,15 @@ class Searcher:
         is_tail = tail is not None and spool.lines >= tail
         if is_tail:
             notes.append(f"only the last {spool.lines} lines were read")
+        is_part = is_cut or is_tail or spool.dropped
         found = replace(
             coverage,
             begins_at=self._begins_at(container, query, spool),
             scanned=spool.lines,
             is_estimate=False,
             bytes_read=spool.bytes,
-            truncated=coverage.truncated or is_cut or is_tail or spool.dropped,
+            truncated=coverage.truncated or is_part,
+            is_least=coverage.is_least or is_part,
             note="; ".join(part for part in notes if part),
         )
         return [(events, found), *([(container.name, damage)] if damage else [])]

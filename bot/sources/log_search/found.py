@@ -1,8 +1,10 @@
 """What a search of one container's log found so far."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from sys import maxsize
 
 from bot.domain.log import LogEvent, LogQuery, settled
 from bot.sources.log_format.error import holds
@@ -26,6 +28,8 @@ class Found:
     cut: bool = False
     late: bool = False
     beyond: int = 0
+    is_least: bool = False
+    counted_in: tuple[int, int] = (0, maxsize)
     words: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,9 +63,10 @@ class Found:
         if kept:
             self.regions.append([settled(events[index]) for index in kept])
 
-    def count(self, scan: Scan) -> None:
-        """Take over what a scan counted."""
-        self.matched += scan.matched
+    def count(self, scan: Scan, hits: Sequence[int]) -> None:
+        """Take over what a scan counted, of its hits those that lie in what counts."""
+        low, high = (bisect_left(hits, at) for at in self.counted_in)
+        self.matched += scan.matched - low - (len(hits) - high)
         self.scanned += scan.lines
         self.bytes_read += scan.bytes
         self.exact = self.exact and scan.exact

@@ -23,6 +23,7 @@ STRETCH_BYTES = 128 << 20
 # Of an event that is longer the rest is not looked at.
 MOST_BYTES = 4 * MAX_REGION_BYTES
 SLACK = timedelta(seconds=60)
+_MOMENT = timedelta(microseconds=1)
 # They are read in a tenth of a second.
 MOST_LATE = 1_000
 NEWEST = "newest"
@@ -47,6 +48,7 @@ def search_segment(
     found.late = segment.lacks_older
     # What a file was unpacked to may be gone again, and unpacking it anew may take too long.
     try:
+        found.counted_in = _counted_in(segment, query, start, end)
         if query.any_of:
             _search_words(segment, start, end, found, parser, stopped)
         else:
@@ -77,6 +79,15 @@ def _range(segment: Segment, query: LogQuery) -> tuple[int, int]:
     return start, end
 
 
+def _counted_in(segment: Segment, query: LogQuery, start: int, end: int) -> tuple[int, int]:
+    """Return the bytes whose lines are counted: without the slack where the count is asked for."""
+    if query.counts and query.since:
+        start = segment.offset_past(query.since - _MOMENT, start, end, unpacks=True)
+    if query.counts and query.until:
+        end = segment.offset_past(query.until, start, end, unpacks=True)
+    return start, end
+
+
 def _search_words(
     segment: Segment,
     start: int,
@@ -95,14 +106,15 @@ def _search_words(
                 break
             scan = Scan(words, thorough=thorough, stopped=stopped)
             hits = scan.hits(segment, low, high)
-            found.count(scan)
+            found.count(scan, hits)
             if found.shown >= found.query.max_events:
                 found.full = found.full or (len(hits) > 0 and hits[0] < below)
                 continue
             bounds = Bounds(segment, scan.has_short_lines)
             below = _read_hits(segment, bounds, hits, (start, end, below), found, parser, stopped)
         _release_from(segment, part, below)
-        if found.full:
+        if found.full and not found.query.counts:
+            found.is_least = part.offset > start
             break
     found.late = found.late or stopped()
 
@@ -229,6 +241,7 @@ def _read_back(
             if part.offset >= end:
                 part.release()
         found.full = found.full or (found.shown >= found.query.max_events and end > start)
+    found.is_least = found.full
 
 
 def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
@@ -253,6 +266,7 @@ def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
         unreadable=found.unreadable,
         bytes_read=found.bytes_read,
         truncated=found.full or found.cut or found.late or found.beyond > 0,
+        is_least=found.is_least or found.cut or found.late,
         beyond=found.beyond,
         is_estimate=not found.exact,
         note="; ".join(notes),

@@ -150,33 +150,35 @@ class Segment:
             end = start
         return None
 
-    def offset_at(self, moment: datetime, low: int, high: int) -> int:
+    def offset_at(self, moment: datetime, low: int, high: int, *, unpacks: bool = False) -> int:
         """Return where lines of `moment` or later begin within [low, high), by bisection.
 
-        In a compressed file nothing can be looked up, so its beginning is returned.
+        In a compressed file nothing can be looked up, so its beginning is returned unless `unpacks`
+        allows a plain copy.
         """
         for part in reversed(self.parts):
             if part.offset >= high or part.end <= low:
                 continue
             first = self.time_after(part.offset, part.end)[0]
             if first is not None and first < moment:
-                if part.is_packed:
+                if part.is_packed and not unpacks:
                     ended = part.last_time is not None and part.last_time < moment
                     return part.end if ended else max(low, part.offset)
                 return self._bisected(moment, max(low, part.offset), high)
             high = max(low, part.offset)
         return self._bisected(moment, low, high)
 
-    def offset_past(self, moment: datetime, low: int, high: int) -> int:
+    def offset_past(self, moment: datetime, low: int, high: int, *, unpacks: bool = False) -> int:
         """Return where lines later than `moment` begin within [low, high)."""
-        offset = self.offset_at(moment, low, high)
+        offset = self.offset_at(moment, low, high, unpacks=unpacks)
         while offset < high:
             part = next(part for part in self.parts if offset < part.end)
-            begin = part.offset if part.is_packed else offset
+            is_whole = part.is_packed and not unpacks
+            begin = part.offset if is_whole else offset
             at, position = self.time_after(begin, part.end)
             if at is not None and at > moment:
                 return min(high, max(offset, position))
-            offset = part.end if at is None or part.is_packed else self.line_end(position, high)
+            offset = part.end if at is None or is_whole else self.line_end(position, high)
         return high
 
     def _bisected(self, moment: datetime, low: int, high: int) -> int:

@@ -141,6 +141,7 @@ class Loki:
                 raise SourceError(NAME, f"Loki searches {error}: too short a time") from error
         parts: list[SearchPart] = []
         for name, catch in caught.items():
+            is_part = catch.cut or pager.cost.hidden > 0 or pager.stopped_at is not None
             share = pager.cost.lines // len(caught), pager.cost.bytes // len(caught)
             events, coverage = await asyncio.to_thread(self._read, name, catch, query)
             notes = [coverage.note] if coverage.note else []
@@ -157,10 +158,8 @@ class Loki:
                         scanned=max(share[0], len(catch.matched) + len(catch.around)),
                         matched=len(catch.matched),
                         bytes_read=max(share[1], coverage.bytes_read),
-                        truncated=coverage.truncated
-                        or catch.cut
-                        or pager.cost.hidden > 0
-                        or pager.stopped_at is not None,
+                        truncated=coverage.truncated or is_part,
+                        is_least=coverage.is_least or is_part,
                         note="; ".join(notes),
                     ),
                 )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from bot.border.phrases import MARK
 from bot.diagnosis.logs import LogAsk, diagnose
 from bot.domain.batch import BatchHeader, BatchRows
 from bot.domain.evidence import SourceState
@@ -299,6 +300,44 @@ async def test_what_is_replaced_is_counted_and_the_place_of_its_line_is_named(
     assert report.timeline[1].at == at("2025-11-19T00:00:02")
 
 
+async def _in_folder(text: str, folder: Path, **files: str) -> Report:
+    for name, written in files.items():
+        (folder / f"{name}.log").write_text(written)
+    sources = Sources(logs=LogFiles(folder, HULEEDU_SERVICES, UTC))
+    return await COMMAND.run(parse(text), context(sources, NOW, options={"services": SERVICES}))
+
+
+LINE = "2025-11-19T00:00:02Z [info     ] Ready [llm_provider_service]\n"
+
+
+async def test_a_service_without_a_log_is_not_one_in_which_nothing_matches(tmp_path: Path) -> None:
+    report = await _in_folder(
+        "cj Ready", tmp_path, huleedu_llm_provider_service=LINE, **{"anna@example.org": LINE}
+    )
+    assert report.verdict is Verdict.UNKNOWN
+    assert str(report.summary) == (
+        f"No log of {CJ.name} was found; there are {MARK}, huleedu_llm_provider_service."
+    )
+
+
+async def test_a_line_without_a_level_has_no_empty_one(tmp_path: Path) -> None:
+    bare = "2025-11-19T00:00:02Z Ready again\n"
+    report = await _in_folder("llm again", tmp_path, huleedu_llm_provider_service=bare)
+    (entry,) = report.timeline
+    assert str(entry.text) == "Ready again"
+
+
+@pytest.mark.parametrize("level", ["", " --level error"])
+async def test_what_was_not_searched_in_time_is_not_what_does_not_match(level: str) -> None:
+    lines = [event("2025-11-18T23:50:00", "Ready", CJ)]
+    none = await ask(f"cj nonsense{level}", FakeLogs(lines, truncated=True))
+    assert (none.verdict, none.found) == (Verdict.UNKNOWN, True)
+    assert str(none.summary).startswith("No line of those read matches")
+    assert str(none.summary).endswith(f"Not searched: the older lines of {CJ.container}.")
+    some = await ask("cj Ready", FakeLogs(lines, truncated=True))
+    assert str(some.summary).startswith("At least 1 line matches")
+
+
 async def test_a_text_that_may_be_data_is_not_repeated() -> None:
     report = await _recorded("cj Lova Sandberg", "json", at("2025-11-19T12:00:00"))
     assert "Sandberg" not in str(report.as_json())
@@ -311,7 +350,9 @@ async def test_of_a_text_that_may_be_data_it_is_told_whether_and_where_and_not_h
     lines = [event(f"2025-11-19T00:00:0{n}", f"Failed for elev Sandberg {n}", CJ) for n in range(5)]
     report = await ask(f"cj {looked_for}", FakeLogs(lines))
     told = report.as_json()
-    assert (report.facts["matched"], report.facts["with_text"]) == (known, known)
+    # What anybody can count in the lines that are shown.
+    shown = len(report.timeline)
+    assert (report.facts["matched"], report.facts["with_text"]) == (shown, shown)
     assert report.facts["counted"] is False
     assert looked_for not in str(told)
     said = " ".join((told["title"], told["summary"], str(told["sources"])))

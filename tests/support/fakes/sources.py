@@ -267,6 +267,7 @@ class FakeLogs:
             matched=len(matched),
             shown=len(shown),
             truncated=self.truncated or len(kept) < len(matched),
+            is_least=self.truncated,
         )
         return shown, cover
 

@@ -123,7 +123,7 @@ def told(coverage: LogCoverage) -> LogCoverage:
     """
     is_cut = "only the newest" in coverage.note
     same = replace(coverage, bytes_read=0, unreadable=0, is_estimate=False, note="")
-    return replace(same, scanned=0, matched=0) if is_cut else same
+    return replace(same, scanned=0, matched=0, is_least=False) if is_cut else same
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=str)
