@@ -52,6 +52,10 @@ class CjDatabase(Protocol):
         """Return everything about one batch, or None when there is no such batch."""
         ...
 
+    async def rows_of(self, batch_ids: Sequence[int]) -> Mapping[int, BatchRows]:
+        """Return everything about several batches by their ids, in one read."""
+        ...
+
     async def newest(
         self, *, limit: int = 20, state: str | None = None, before: int | None = None
     ) -> Sequence[BatchSummary]:

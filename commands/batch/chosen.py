@@ -60,7 +60,7 @@ async def chosen_batches(ask: ListAsked, window: ListedTime, context: CommandCon
             "batches": facts(shown, marks.by_number),
             "choice": ask.choice,
         },
-        sources=(rows_reading(found, hidden),),
+        sources=(rows_reading(found, hidden), *marks.readings),
         unreadable_need=bool(hidden),
         headline=told,
         summary=words(
@@ -97,9 +97,7 @@ async def _faulty(
     ]  # fmt: skip
     older = [one for one in recent[JUDGED:] if is_faulty(one, now)]
     judged = [*newest, *older[:count]]
-    marks = await row_marks(
-        context.sources, judged, now, deadline=context.deadline, with_events=True
-    )
+    marks = await row_marks(context.sources, judged, now, deadline=context.deadline)
     return [one for one in newest if marks.by_number[one.header.batch_id]] + older, marks
 
 

@@ -49,7 +49,7 @@ async def _newest(ask: ListAsked, window: ListedTime, context: CommandContext) -
         command="batch list",
         title="Batches",
         facts={"batches": facts(found, marks.by_number)},
-        sources=(rows_reading(found, hidden),),
+        sources=(rows_reading(found, hidden), *marks.readings),
         unreadable_need=bool(hidden),
         summary=words(told, window.said(), f"; {needing}.{among}{unread}{marks.words}"),
         headline=f"{told}; {needing}" if window != ListedTime() else "",

@@ -28,19 +28,15 @@ OF_A_BATCH: Mapping[str, frozenset[str]] = {
         }
     )
 }
-# What no row shows: lines, the queue and the database's sessions tell it.
+# What a list does not read: the queue, the provider's lines, the database's sessions.
 NOT_IN_ROWS = frozenset(
     {
-        "callback-metadata-lost",
         "callbacks-not-stored",
         "callbacks-unpublished",
-        "completion-overcounted",
         "consumer-silent",
         "database-blocked",
-        "duplicate-callbacks",
         "expired-unanswered",
         "finalisation-stuck",
-        "foreign-callback",
         "head-of-line-blocked",
         "leaked-item",
         "left-unanswered",
@@ -49,10 +45,8 @@ NOT_IN_ROWS = frozenset(
         "poison-item",
         "queue-frozen",
         "queue-not-draining",
-        "repeated-finalisation",
         "runner-schema-missing",
         "runner-waiting",
-        "small-net-finalised",
         "submission-lost",
         "worker-hung",
     }

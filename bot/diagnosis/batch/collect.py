@@ -1,9 +1,9 @@
 """Reads everything about a batch: rows, logs, queue, and what is around it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 from bot.diagnosis.batch.changes import batch_changes
 from bot.diagnosis.batch.evidence import BatchEvidence
@@ -49,6 +49,31 @@ from bot.ports import Deadline, Progress, Sources, no_progress
 WHOLE_EVENTS = 100_000
 # It binds the id by which a failing line names a request to the one in the rows.
 ERROR_ANSWERED = "Published error callback event for request"
+# What is read for each batch beside the lines that name it.
+TELLING = (
+    REPEATED,
+    *CIRCUIT_TEXTS,
+    "FileNotFoundError",
+    *(phase for phase, _ in PHASES),
+    *DISPATCH_EVENTS,
+    *RUN_TEXTS,
+    *TEXTS,
+    SUBMISSION_FAILED,
+    *KAFKA_AWAY,
+    *failure_reasons.NEEDLES,
+    failure_reasons.NO_TOOL,
+    ERROR_ANSWERED,
+    *ENDINGS,
+    STARTED,
+    *NOT_FINALISED,
+    NOT_PREPARED,
+    AT_ONCE,
+    CJ_STARTED,
+    OUT_OF_RANGE,
+    SERVICE_STARTED,
+    NOT_STORED,
+    *OUTBOX_TEXTS,
+)
 
 
 async def find(sources: Sources, ref: str, deadline: Deadline) -> Sequence[BatchMatch] | Missing:
@@ -94,7 +119,7 @@ async def collect(
         logs = await _lines(sources, _query(rows.header, now, whole=True), deadline)
     progress(f"logs: {log_coverage.counted(logs)}")
     owned, members = await asyncio.gather(
-        _owned(sources, logs, deadline), _members(sources, rows, deadline, whole=whole)
+        owned_of(sources, logs, deadline), _members(sources, rows, deadline, whole=whole)
     )
     evidence = BatchEvidence(rows, logs, queue, owned, around, members=members, changes=changes)
     evidence = await with_results(sources, with_delivery(evidence), now, deadline=deadline)
@@ -116,36 +141,15 @@ def numbered(number: object) -> tuple[str, ...]:
 
 def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQuery:
     number = header.batch_id
-    last = header.last_activity_at or header.created_at
+    since, until = time_of(header, now)
     return LogQuery(
         any_of=(
             header.bos_batch_id,
             header.event_correlation_id,
             *_named(number),
             f"Batch {number} ",
-            REPEATED,
-            *CIRCUIT_TEXTS,
-            "FileNotFoundError",
-            *(phase for phase, _ in PHASES),
-            *DISPATCH_EVENTS,
-            *RUN_TEXTS,
-            *TEXTS,
-            SUBMISSION_FAILED,
-            *KAFKA_AWAY,
-            *failure_reasons.NEEDLES,
-            failure_reasons.NO_TOOL,
-            ERROR_ANSWERED,
-            *ENDINGS,
-            STARTED,
-            *NOT_FINALISED,
-            NOT_PREPARED,
-            AT_ONCE,
-            CJ_STARTED,
-            OUT_OF_RANGE,
-            SERVICE_STARTED,
-            NOT_STORED,
             f"{NOT_COUNTED} {number}:",
-            *OUTBOX_TEXTS,
+            *TELLING,
             *(
                 (*LINES, *NEEDLES, TAKEN, *RECEIVED, REQUEST_TAKEN, *QUEUE_TEXTS, EVICTION)
                 if whole
@@ -153,10 +157,17 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             ),
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
-        since=header.created_at - timedelta(minutes=1),
-        until=min(now, last + timedelta(minutes=10)) if header.ended else now,
+        since=since,
+        until=until,
         max_events=WHOLE_EVENTS if whole else 2_000,
     )
+
+
+def time_of(header: BatchHeader, now: datetime) -> tuple[datetime, datetime]:
+    """Return the time whose lines are read for a batch: until a while after its end."""
+    last = header.last_activity_at or header.created_at
+    until = min(now, last + timedelta(minutes=10)) if header.ended else now
+    return header.created_at - timedelta(minutes=1), until
 
 
 def _named(number: int) -> tuple[str, ...]:
@@ -181,7 +192,10 @@ async def _members(
     return frozenset() if isinstance(ids, Missing) else frozenset(str(id) for id in ids)
 
 
-async def _owned(sources: Sources, logs: LogSearch | Missing, deadline: Deadline) -> Any:
+async def owned_of(
+    sources: Sources, logs: LogSearch | Missing, deadline: Deadline
+) -> Mapping[UUID, int] | Missing:
+    """Return which of the rejected callbacks' ids belong to a batch, and to which."""
     events = () if isinstance(logs, Missing) else logs.events
     ids = sorted({id for event in events for id in rejected_ids(event)})[:200]
     if not ids or sources.database is None or isinstance(sources.database, Missing):

@@ -29,6 +29,8 @@ _CHECKED, _VALID = "Continuation check computed", "Valid comparisons found"
 STABLE_CHANGE = 0.025
 # Until 2025-12-01 the first alone, as yes or no.
 _EVALUATED = ("Callback iteration complete; evaluated stability", "Continuation decision evaluated")
+# All that tell how it was decided, and that it was done.
+DECIDED = (_CHECKED, _VALID, EXHAUSTED, THRESHOLD, SWEPT, *_EVALUATED, *FINALISED)
 _BATCH = re.compile(r"user_id is None for batch (\d{1,9})")
 
 

@@ -18,8 +18,6 @@ from bot.diagnosis.publishing.memory import (
 )
 from bot.diagnosis.publishing.outbox_events import (
     AFTER_TEXTS,
-    OUTBOX_TEXTS,
-    QUEUING,
     KeptEvent,
     kept_events,
 )
@@ -53,7 +51,7 @@ async def with_results(
     if not isinstance(evidence.logs, LogSearch):
         return evidence
     events = evidence.logs.events
-    first = min((one.at for one in _kept(evidence, events)), default=None)
+    first = min((one.at for one in kept_of(evidence.header, kept_events(events))), default=None)
     if first is None:
         return evidence
     query = LogQuery(
@@ -63,32 +61,7 @@ async def with_results(
         LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
     later = merged(evidence.logs, found).events if isinstance(found, LogSearch) else events
-    return replace(evidence, kept_results=_kept(evidence, later))
-
-
-async def lost_results(
-    sources: Sources, since: datetime, now: datetime, *, deadline: Deadline
-) -> frozenset[str]:
-    """Return the batches of events that only CJ's publisher held, or held and lost, by an id.
-
-    It is one of `event_ids`. Rows call such events published. Most often no line tells of one, and
-    one search says so.
-    """
-    blocked = LogQuery(
-        any_of=(QUEUING,), roles=(Role.CJ,), since=since, until=now, max_events=MAX_LINES
-    )
-    found = await read(
-        LOGS, sources.logs, lambda source: source.search(blocked), deadline.next_timeout()
-    )
-    times = [one.at for one in found.events if one.at] if isinstance(found, LogSearch) else []
-    if not times:
-        return frozenset()
-    around = replace(blocked, any_of=(*OUTBOX_TEXTS, *AFTER_TEXTS), since=min(times) - BESIDE)
-    found = await read(
-        LOGS, sources.logs, lambda source: source.search(around), deadline.next_timeout()
-    )
-    kept = kept_events(found.events) if isinstance(found, LogSearch) else ()
-    return frozenset(one.aggregate for one in kept if one.fate is not Fate.DELIVERED)
+    return replace(evidence, kept_results=kept_of(evidence.header, kept_events(later)))
 
 
 def event_ids(header: BatchHeader) -> Set[str]:
@@ -96,10 +69,10 @@ def event_ids(header: BatchHeader) -> Set[str]:
     return {header.bos_batch_id, str(header.batch_id)}
 
 
-def _kept(evidence: BatchEvidence, events: Iterable[LogEvent]) -> tuple[KeptEvent, ...]:
-    mine = event_ids(evidence.header)
-    found = (one for one in kept_events(events) if one.aggregate in mine)
-    return tuple(one for one in found if one.fate is not Fate.DELIVERED)
+def kept_of(header: BatchHeader, events: Iterable[KeptEvent]) -> tuple[KeptEvent, ...]:
+    """Return the batch's events that only CJ's publisher holds, or held and lost."""
+    mine = event_ids(header)
+    return tuple(one for one in events if one.aggregate in mine and one.fate is not Fate.DELIVERED)
 
 
 def delivery_of(logs: LogSearch) -> Delivery:

@@ -50,6 +50,15 @@ def batch(schema: CjSchema) -> str:
     )
 
 
+def batches(schema: CjSchema) -> str:
+    """Return the query of everything about each of the batches $1; it is bounded as that of one.
+
+    Each is asked for apart, so that none is planned otherwise than alone.
+    """
+    one = batch(schema).replace("$1", "wanted.id")
+    return f"SELECT b.* FROM unnest($1::int[]) wanted(id) CROSS JOIN LATERAL ({one}) b"
+
+
 _EVENTS = """
 events AS MATERIALIZED (SELECT o.* FROM header h CROSS JOIN {outbox})
 """

@@ -89,16 +89,13 @@ class CjPostgres:
         """
         if not 0 <= batch_id <= LARGEST_ID:
             return None
-        async with self._reading() as connection:
-            # A bounded fetch would have the server do alone what it plans for several workers.
-            schema = self._sessions.schema
-            query = schema.without_hidden(batch_query.batch(schema))
-            bounds = (DETAIL_PAIRS, HUGE_PAIRS, HUGE_DETAIL)
-            rows = await connection.fetch(query, batch_id, *bounds)
-        if not rows:
-            return None
-        found = batch_rows_of(rows[0], has_total_budget=schema.has_total_budget)
-        return replace(found, hidden=schema.hidden)
+        return next(iter(await self._whole(batch_query.batch, batch_id)), None)
+
+    @tried_twice
+    async def rows_of(self, batch_ids: Sequence[int]) -> Mapping[int, BatchRows]:
+        """Return everything about several batches by their ids, in one query; bounded as one is."""
+        ids = [id for id in batch_ids if 0 <= id <= LARGEST_ID]
+        return {one.header.batch_id: one for one in await self._whole(batch_query.batches, ids)}
 
     @tried_twice
     async def newest(
@@ -275,6 +272,17 @@ class CjPostgres:
         if self._sessions.is_pooled:
             told.append("behind a pooler: each read is a read-only transaction of its own")
         return "; ".join([*told, *looked])
+
+    async def _whole(
+        self, query_of: Callable[[CjSchema], str], which: int | Sequence[int]
+    ) -> Sequence[BatchRows]:
+        async with self._reading() as connection:
+            # A bounded fetch would have the server do alone what it plans for several workers.
+            schema = self._sessions.schema
+            query, bounds = query_of(schema), (DETAIL_PAIRS, HUGE_PAIRS, HUGE_DETAIL)
+            rows = await connection.fetch(schema.without_hidden(query), which, *bounds)
+        found = (batch_rows_of(row, has_total_budget=schema.has_total_budget) for row in rows)
+        return tuple(replace(one, hidden=schema.hidden) for one in found)
 
     async def _summaries(
         self, chosen_of: Callable[[CjSchema], tuple[Any, ...]]

@@ -1,13 +1,14 @@
 """`/batch list` narrowed: what waits with the queue, what failed since when, and how many."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from bot.demo.incident.rows import Revision
-from bot.domain.batch import BatchHeader, BatchRows, ScoreCounts
+from bot.domain.batch import BatchHeader, BatchRows, PairRow, ScoreCounts
 from bot.domain.batch.pairs import PairCounts
 from bot.domain.report import WELL, Report, Verdict
 from bot.errors import UsageError
@@ -230,7 +231,7 @@ async def test_an_essay_that_is_named_twice_is_not_listed_as_missing() -> None:
 
 async def test_rows_that_cannot_be_read_are_named_and_their_counts_judged() -> None:
     class CountsAlone(FakeDatabase):
-        async def batch(self, batch_id: int) -> BatchRows | None:
+        async def rows_of(self, batch_ids: Sequence[int]) -> Mapping[int, BatchRows]:
             raise down("cj_database")
 
     report = await _listed("list", database=CountsAlone(BATCHES))
@@ -242,3 +243,37 @@ async def test_rows_that_cannot_be_read_are_named_and_their_counts_judged() -> N
 def test_what_is_no_state_and_no_moment_is_refused(words: str) -> None:
     with pytest.raises(UsageError):
         parse(words)
+
+
+TWICE = "Comparison pair 7 already has result, skipping update"
+
+
+async def test_a_list_says_of_answers_that_came_twice_what_the_batch_s_own_answer_says() -> None:
+    id, at = UUID(int=7 << 96), NOW - 15 * MINUTE
+    pair = PairRow(7, 1, str(id), "COMPLETE_STABLE", "COMPLETED", id, "request_correlation_id")
+    database = FakeDatabase([_ended(1), _ended(2)], [pair])
+    lines = [
+        event(at, TWICE, CJ, correlation_id=str(id), request_id=str(UUID(int=11 << 96)),
+              existing_winner=winner)
+        for winner in ("essay_a", "essay_b")
+    ]  # fmt: skip
+    sources = {"database": database, "logs": FakeLogs(lines)}
+    report = await _listed("list", **sources)
+    status = {number: await _listed(f"status {number}", **sources) for number in (1, 2)}
+    assert status[1].verdict is Verdict.WARN
+    assert {one["batch_id"]: one["mark"] for one in report.facts["batches"]} == {
+        1: "duplicate callbacks",
+        2: "",
+    }
+    assert status[2].verdict is Verdict.OK
+
+
+async def test_a_list_asks_the_database_for_all_its_batches_at_once() -> None:
+    database = FakeDatabase(BATCHES)
+    await _listed("list", database=database)
+    assert [one for one in database.calls if one.startswith(("batch", "rows_of"))] == ["rows_of"]
+
+
+async def test_a_list_without_its_logs_says_that_lines_were_not_read() -> None:
+    report = await _listed("list", logs=FakeLogs(error=down("logs")))
+    assert "The logs could not be read" in str(report.summary)

@@ -101,6 +101,11 @@ class FakeDatabase:
         self._called(f"batch {batch_id}")
         return next((rows for rows in self.batches if rows.header.batch_id == batch_id), None)
 
+    async def rows_of(self, batch_ids: Sequence[int]) -> Mapping[int, BatchRows]:
+        self._called("rows_of")
+        found = {rows.header.batch_id: rows for rows in self.batches}
+        return {id: found[id] for id in batch_ids if id in found}
+
     async def members(self, batch_id: int, *, limit: int = 20_000) -> Sequence[UUID]:
         self._called(f"members {batch_id}")
         ids = (pair.request_correlation_id for pair in self.pairs if pair.batch_id == batch_id)

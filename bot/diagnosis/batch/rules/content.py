@@ -48,6 +48,9 @@ NOTHING = "No assessment context available for prompt building"
 # A first try may fail and a second one bring the text.
 PROMPT_BROUGHT = "Hydrated prompt text via fallback"
 RUBRIC_BROUGHT = "Hydrated judge rubric text via fallback"
+# All that tell what CJ went on without, or got after all.
+LACKED = (*NO_PROMPT, *NO_RUBRIC, NO_INSTRUCTIONS, *NO_ANCHORS, NO_GRADES, NOTHING,
+          PROMPT_BROUGHT, RUBRIC_BROUGHT)  # fmt: skip
 ANY_CONTEXT = "any prompt, rubric or instructions"
 PROMPT, RUBRIC, ANCHORS = "the assignment's prompt", "the judge's rubric", "anchors"
 _STATUS = re.compile(r"HTTP (\d{3})")

@@ -107,3 +107,18 @@ async def test_a_batch_and_its_line_in_a_list_count_alike(
         assert rows is not None
         assert rows.pairs == summary.pairs
     await reader.close()
+
+
+@pytest.mark.parametrize("by_functions", [True, False])
+async def test_several_batches_are_read_in_one_query_as_each_is_alone(
+    database_url: str, by_functions: bool
+) -> None:
+    await load(database_url, "now")
+    if by_functions:
+        await grant(database_url)
+    reader = CjPostgres(as_reader(database_url) if by_functions else database_url)
+    numbers = [one.header.batch_id for one in await reader.newest(limit=5)]
+    assert await reader.rows_of([*numbers, -1, 2**31 - 1]) == {
+        number: await reader.batch(number) for number in numbers
+    }
+    await reader.close()

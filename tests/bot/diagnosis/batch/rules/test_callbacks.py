@@ -140,7 +140,7 @@ async def test_a_repeat_with_another_winner_warns_and_one_of_another_batch_does_
     differing = _night(Faults(bundle_again="differing"), minutes=5)
     finding = await _finding(differing, "duplicate-callbacks")
     assert (finding.severity, finding.confidence) == (Severity.WARN, Confidence.HIGH)
-    assert "name another winner" in finding.what
+    assert "with another winner" in finding.what
     healthy = _night(Faults())
     for _ in range(9):
         healthy.say(
