@@ -105,12 +105,12 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     asked = {clue.correlation_id or clue.queue_id for clue in ours} - {""}
     few = 0 < 2 * len(asked) <= len(ours)
     of = f", of {many(len(asked), 'comparison')}" if few else ""
-    parted = f", {len(differing)} with another winner" if differing else of
+    again = f", {len(differing)} with another winner" if differing else of
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
         severity=Severity.WARN if differing or costs else Severity.INFO,
         confidence=Confidence.HIGH if ours else Confidence.LOW,
-        what=f"{many(len(repeats), 'callback')} came for what was answered already{joined}{parted}.",
+        what=f"{many(len(repeats), 'callback')} came for what was answered already{joined}{again}.",
         why=WHY[origin],
         evidence=(
             evidence.line(
