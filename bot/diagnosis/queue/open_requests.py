@@ -26,10 +26,8 @@ MOST_ANSWERED = 200
 BESIDE = timedelta(seconds=3)
 # As the service itself calls it.
 ANSWERED = "completed"
-_ENTRY, _REQUEST = (
-    re.compile(rf"\b{name}: ({UUID.pattern})", re.IGNORECASE)
-    for name in ("queue_id", "correlation_id")
-)
+_ENTRY = re.compile(rf"\bqueue_id: ({UUID.pattern})", re.IGNORECASE)
+_REQUEST = re.compile(rf"\bcorrelation_id: ({UUID.pattern})", re.IGNORECASE)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -114,9 +112,9 @@ class OpenRequests:
         if (sign := sign_of(event)) is not None:
             return self._said(sign, event)
         is_entry = BOUND in event.event
-        request = _named(_REQUEST, event) if is_entry or ASKED in event.event else ""
+        request = _request_of(event) if is_entry or ASKED in event.event else ""
         if is_entry and request:
-            return self._bound(_named(_ENTRY, event), request)
+            return self._bound(_entry_of(event), request)
         if request and event.at is not None:
             self.asked.setdefault(request, event.at)
         return self
@@ -170,7 +168,7 @@ class OpenRequests:
         if sign.kind is SignKind.QUEUED:
             return self._queued(sign)
         if sign.kind is SignKind.FINISHED:
-            return self._answer(sign.queue_id, _named(_REQUEST, event))
+            return self._answer(sign.queue_id, _request_of(event))
         # What its provider holds itself is not in Redis.
         expired = sign.kind is SignKind.EXPIRED and sign.queue_id not in self.answered
         if sign.kind is SignKind.STORE_LOST or expired:
@@ -211,6 +209,11 @@ class OpenRequests:
         return replace(sign, count=sign.count - answered)
 
 
-def _named(id: re.Pattern[str], event: LogEvent) -> str:
-    match = id.search(raw(event.event))
+def _entry_of(event: LogEvent) -> str:
+    match = _ENTRY.search(raw(event.event))
+    return match[1].lower() if match else ""
+
+
+def _request_of(event: LogEvent) -> str:
+    match = _REQUEST.search(raw(event.event))
     return match[1].lower() if match else ""
