@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
+from enum import Enum
 
 from bot.border.outside import raw
 from bot.diagnosis.batch.finalisation_lines import batch_of
 from bot.diagnosis.comparison.log_events import Step, clue_of
-from bot.domain.log import LogEvent, Role
+from bot.domain.log import LogEvent, Role, kept_on
 
 # CJ maps a wave's requests to a batch, and tells each one as it asks for it.
 MAPPED, ASKED_FOR = "Created tracking_map with", "Using tracking_map correlation ID"
@@ -36,15 +37,18 @@ class LineOwners:
 
     def after(self, events: Iterable[LogEvent], here: Set[str]) -> "LineOwners":
         """Return it after more lines; it holds on to items that are `here`, or new."""
+        ties = [tie for event in events if (tie := _tie(event))]
+        if not ties and self.requests.keys() <= here:
+            return self
         requests = {item: one for item, one in self.requests.items() if item in here}
         batches, waves = dict(self.batches), dict(self.waves)
-        for event in events:
-            if wave := _wave(event):
-                waves[wave[0]] = wave[1]
-            elif asked := _asked(event):
-                batches[asked[0]] = waves.get(asked[1], "")
-            elif bound := _bound(event):
-                requests[bound[0]] = bound[1]
+        for kind, one, other in ties:
+            if kind is _Kind.WAVE:
+                waves[one] = other
+            elif kind is _Kind.ASKED:
+                batches[one] = waves.get(other, "")
+            else:
+                requests[one] = other
         kept = {*requests.values(), *[*batches][-MOST_ASKED:]}
         named = {one: batch for one, batch in batches.items() if one in kept and batch}
         return LineOwners(requests, named, dict([*waves.items()][-MOST_ASKED:]))
@@ -72,26 +76,42 @@ def answered(event: LogEvent) -> tuple[str, str] | None:
 
 def ties(event: LogEvent) -> bool:
     """Say whether a line ties a request to a batch, or an item to a request."""
-    return bool(_wave(event) or _asked(event) or _bound(event))
+    return _tie(event) is not None
 
 
-def _wave(event: LogEvent) -> tuple[str, str] | None:
-    match = _MAPPED.match(raw(event.event)) if event.role is Role.CJ else None
-    own = event.fields.get("correlation_id")
-    return (raw(own), match[1]) if match and isinstance(own, str) else None
+class _Kind(Enum):
+    """What a line ties: a wave's own request to a batch, a request to a wave, an item to it."""
+
+    WAVE = 1
+    ASKED = 2
+    BOUND = 3
 
 
-def _asked(event: LogEvent) -> tuple[str, str] | None:
-    match = _ASKED.match(raw(event.event)) if event.role is Role.CJ else None
-    own = event.fields.get("batch_correlation_id")
-    return (match[1], raw(own)) if match and isinstance(own, str) else None
+_Tie = tuple[_Kind, str, str]
 
 
-def _bound(event: LogEvent) -> tuple[str, str] | None:
+@kept_on("_tie")
+def _tie(event: LogEvent) -> _Tie | None:
+    return _of_cj(event) or _bound(event)
+
+
+def _of_cj(event: LogEvent) -> _Tie | None:
+    said = raw(event.event)
+    if event.role is not Role.CJ or not (MAPPED in said or ASKED_FOR in said):
+        return None
+    if mapped := _MAPPED.match(said):
+        own = event.fields.get("correlation_id")
+        return (_Kind.WAVE, raw(own), mapped[1]) if isinstance(own, str) else None
+    asked, own = _ASKED.match(said), event.fields.get("batch_correlation_id")
+    return (_Kind.ASKED, asked[1], raw(own)) if asked and isinstance(own, str) else None
+
+
+def _bound(event: LogEvent) -> _Tie | None:
     said = raw(event.event)
     if not ("ueued for processing" in said or "ueued successfully" in said):
         return None
     clue = clue_of(event)
     if clue is None or clue.step not in (Step.SENT, Step.QUEUED):
         return None
-    return (clue.queue_id, clue.correlation_id) if clue.queue_id and clue.correlation_id else None
+    ids = clue.queue_id, clue.correlation_id
+    return (_Kind.BOUND, *ids) if all(ids) else None

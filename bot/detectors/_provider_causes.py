@@ -56,6 +56,8 @@ class FailedRequests:
 
     async def joined(self, watch: Watch, events: Sequence[LogEvent]) -> dict[str, list[LogEvent]]:
         """Return the failing lines whose batch is known from now on, by batch."""
+        if not events:
+            return {}
         self._well |= dict.fromkeys(
             one for line in events if _is_well(line) for one in ids_of(line)
         )
@@ -83,8 +85,9 @@ class FailedRequests:
     def _bound(self) -> None:
         failed = [(one, lines) for one, lines in self._failed.items() if one not in self._well]
         self._failed = dict(failed[-MOST_IDS:])
-        self._taken = dict([*self._taken.items()][-MOST_IDS:])
-        self._well = dict([*self._well.items()][-MOST_IDS:])
+        for known in (self._taken, self._well):
+            for one in [*known][:-MOST_IDS]:
+                del known[one]
 
     def _take(self, ids: set[str], batch: str) -> list[LogEvent]:
         """Return the held lines of the request whose callback CJ took for a batch."""

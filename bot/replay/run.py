@@ -109,12 +109,12 @@ def samples_of(
     """Let each detector read one tick, of its lines those that hold a word of its own."""
     logs = watch.logs
     assert isinstance(logs, Followed)  # noqa: S101 - a recording has its logs
-    own = {name: replace(logs, events=tuple(some)) for name, some in wanted.of_each(logs.events)}
-    others = replace(watch, logs=replace(logs, events=()))
-    return {
-        name: _finished(one.sample(replace(watch, logs=own[name]) if name in own else others))
-        for name, one in detectors.items()
-    }
+    own, others = dict(wanted.of_each(logs.events)), replace(logs, events=())
+    samples = {}
+    for name, one in detectors.items():
+        watch.logs = replace(logs, events=tuple(own[name])) if name in own else others
+        samples[name] = _finished(one.sample(watch))
+    return samples
 
 
 def longest_quiet(detectors: Mapping[str, Detector], tick: timedelta) -> timedelta:

@@ -7,6 +7,7 @@ was skipped, unless it is taken after all: each partition of the topic has an or
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.border.outside import raw
 from bot.diagnosis.comparison.causes import LOST_AFTER
@@ -19,6 +20,8 @@ TAKEN = "Processing LLM comparison callback"
 UNREADABLE = "Error processing LLM comparison callback"
 SKIPPED = "Duplicate message skipped"
 STARTED = "CJ Assessment Kafka consumer started"
+_ENDS, _BEGINS = (*TAKEN_END, STARTED), (TAKEN, *RECEIVED)
+_TAKES = (*_BEGINS, UNREADABLE)
 MOST = 300
 # A line may be missing; only what was passed over after such a silence is called lost.
 SILENT_FOR = timedelta(seconds=90)
@@ -82,6 +85,8 @@ class UntakenCallbacks:
             lost=tuple(one for one in self.lost if one in skipped),
         )  # fmt: skip
         for event in found:
+            if regroups(event):
+                state = replace(state, regrouped_at=now)
             state = state._taken(event, now)
         return state
 
@@ -99,46 +104,48 @@ class UntakenCallbacks:
         return kept, found
 
     def _taken(self, event: LogEvent, now: datetime) -> "UntakenCallbacks":
-        if regroups(event):
-            return replace(self, regrouped_at=now)._taken_by(event, now)
-        return self._taken_by(event, now)
-
-    def _taken_by(self, event: LogEvent, now: datetime) -> "UntakenCallbacks":
         if ends_taking(event):
             ends = self.ends or event.event.startswith(TAKEN_END)
             return replace(self, at_work=False, ends=ends)
         if not is_taken(event):
             return self
-        begun = self.ends and event.event.startswith((TAKEN, *RECEIVED))
-        state = replace(self, heard=True, taken_at=event.at, seen_at=now, at_work=begun)
+        begun = self.ends and event.event.startswith(_BEGINS)
+        seen: dict[str, Any] = {
+            "heard": True,
+            "taken_at": event.at,
+            "seen_at": now,
+            "at_work": begun,
+        }
         if SKIPPED in event.event:
-            return state
+            return replace(self, **seen)
         clue = clue_of(event)
         if clue is None or clue.step is not Step.CONSUMED or clue.outcome is not Outcome.DONE:
-            return replace(state, waiting=self.waiting[1:])
+            return replace(self, **seen, waiting=self.waiting[1:])
         if clue.queue_id == self.last:
-            return state
-        state = replace(state, last=clue.queue_id)
-        ids = [one.queue_id for one in self.waiting]
-        if clue.queue_id in ids:
+            return replace(self, **seen)
+        return replace(self, **seen, last=clue.queue_id, **self._without(clue.queue_id, now))
+
+    def _without(self, queue_id: str, now: datetime) -> dict[str, Any]:
+        """Return what changes as one is taken: of those that wait, of those passed over, or new."""
+        place = next((n for n, one in enumerate(self.waiting) if one.queue_id == queue_id), None)
+        if place is not None:
             first = self.waiting[0].at
             silent = now - max(first, self.seen_at or first) >= SILENT_FOR
-            return state._up_to(ids.index(clue.queue_id), now, silent=silent)
-        late = tuple(one for one in self.skipped if one.queue_id != clue.queue_id)
-        if late != self.skipped:
-            return replace(state, skipped=late, lost=tuple(one for one in self.lost if one in late))
-        return replace(state, early=(*self.early, clue.queue_id)[-MOST:])
+            return self._up_to(place, now, silent=silent)
+        late = tuple(one for one in self.skipped if one.queue_id != queue_id)
+        if len(late) < len(self.skipped):
+            return {"skipped": late, "lost": tuple(one for one in self.lost if one in late)}
+        return {"early": (*self.early, queue_id)[-MOST:]}
 
-    def _up_to(self, place: int, now: datetime, *, silent: bool) -> "UntakenCallbacks":
-        """Return it with one taken at a place of those that wait: those before it are skipped."""
+    def _up_to(self, place: int, now: datetime, *, silent: bool) -> dict[str, Any]:
+        """Return what changes with one taken at a place: those that wait before it are skipped."""
         passed = self.waiting[:place]
-        return replace(
-            self,
-            waiting=self.waiting[place + 1 :],
-            skipped=(*self.skipped, *passed)[-MOST:],
-            skipped_at=now if place else self.skipped_at,
-            lost=(*self.lost, *(passed if silent else ()))[-MOST:],
-        )
+        return {
+            "waiting": self.waiting[place + 1 :],
+            "skipped": (*self.skipped, *passed)[-MOST:],
+            "skipped_at": now if place else self.skipped_at,
+            "lost": (*self.lost, *(passed if silent else ()))[-MOST:],
+        }
 
     def settles(self, now: datetime) -> bool:
         """Say whether what was skipped may still be taken: another partition's turn comes."""
@@ -151,7 +158,7 @@ class UntakenCallbacks:
 
 def ends_taking(event: LogEvent) -> bool:
     """Say whether CJ ended with a callback that it took, or began again."""
-    return event.role is Role.CJ and event.event.startswith((*TAKEN_END, STARTED))
+    return event.role is Role.CJ and event.event.startswith(_ENDS)
 
 
 def regroups(event: LogEvent) -> bool:
@@ -163,4 +170,4 @@ def is_taken(event: LogEvent) -> bool:
     """Say whether a line of CJ shows that its consumer receives callbacks."""
     if SKIPPED in event.event:
         return "comparison_result" in event.event
-    return event.event.startswith((TAKEN, UNREADABLE, *RECEIVED))
+    return event.event.startswith(_TAKES)

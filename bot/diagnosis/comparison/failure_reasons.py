@@ -13,7 +13,7 @@ from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.batch import ErrorGroup
 from bot.domain.batch.error_words import OF_PROVIDER
-from bot.domain.log import LogEvent, Role
+from bot.domain.log import LogEvent, Role, kept_on
 from bot.text.redaction import UUID
 
 # The first that matches names the reason: words say more than a status, a status more than a class.
@@ -80,6 +80,7 @@ def reason_of_group(group: ErrorGroup) -> FailureReason:
     return _BY_CODE.get(group.code, found) if found is FailureReason.UNKNOWN else found
 
 
+@kept_on("_failure")
 def reason_of_line(event: LogEvent) -> FailureReason | None:
     """Return the reason that a line of the LLM provider names; None for any other line."""
     if event.role is not Role.LLM_PROVIDER or event.level not in ("error", "warning", "critical"):

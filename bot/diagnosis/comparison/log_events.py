@@ -7,7 +7,7 @@ from enum import StrEnum
 from sys import intern
 
 from bot.border.outside import raw
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, kept_on
 from bot.text.redaction import UUID as UUID_TEXT
 from bot.text.redaction import redact
 
@@ -112,10 +112,17 @@ _CORRELATION = re.compile(r"correlation[_ ]?id['\"]?[:=]\s*['\"]?([0-9a-fA-F-]{3
 
 def clue_of(event: LogEvent) -> LogClue | None:
     """Read the step that a log event shows; None when it shows none."""
+    read = _step_of(event)
+    return None if read is None else LogClue(read[0], read[1], event, read[2], read[3])
+
+
+@kept_on("_step")
+def _step_of(event: LogEvent) -> tuple[Step, Outcome, str, str] | None:
+    """Return the step, its outcome and the two ids; a clue itself would hold on to its event."""
     rejection = _REJECTION.search(_squeezed(event)) if "allback" in event.text else None
     if rejection:
         id = rejection.group(2).lower()
-        return LogClue(Step.CONSUMED, Outcome.REJECTED, event, correlation_id=id)
+        return Step.CONSUMED, Outcome.REJECTED, "", id
     said = raw(event.event)[:MOST_SAID]
     if _STARTS.search(said) is None:
         return None
@@ -124,8 +131,7 @@ def clue_of(event: LogEvent) -> LogClue | None:
         if match:
             queue = match.groupdict().get("queue") or _field(event, "request_id", "queue_id")
             # A request's lines share its ids: a long log holds each of them once.
-            ids = intern(queue.lower()), intern(_correlation(event))
-            return LogClue(step, outcome, event, *ids)
+            return step, outcome, intern(queue.lower()), intern(_correlation(event))
     return None
 
 
