@@ -1,8 +1,10 @@
-"""Gives a package names whose modules are imported when they are first asked for."""
+"""Does at its first use what would else be done at each start: imports, regular expressions."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 
 def deferred(package: str, names: Mapping[str, Iterable[str]]) -> Callable[[str], object]:
@@ -17,3 +19,25 @@ def deferred(package: str, names: Mapping[str, Iterable[str]]) -> Callable[[str]
         return found
 
     return get
+
+
+if TYPE_CHECKING:
+    Pattern = re.compile
+else:
+
+    class Pattern:
+        """A regular expression, as `re.compile` makes it, that is compiled at its first use.
+
+        A start has no use for most of them, and to compile one takes a tenth of a millisecond.
+        Its methods are the compiled one's own from then on. Raises re.error then, too.
+        """
+
+        def __init__(self, text: str, flags: int = 0) -> None:
+            self._given = text, flags
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            found = getattr(re.compile(*self._given), name)
+            setattr(self, name, found)
+            return found

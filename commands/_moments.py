@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from bot.deferred import Pattern
 from bot.errors import UsageError
 from commands._words import shown, span
 
@@ -13,8 +14,8 @@ DAYS_AGO = {"today": 0, "yesterday": 1}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
             "måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag")  # fmt: skip
 LONGEST = timedelta(days=90)
-_HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[tT ]\d\d:\d\d(?::\d\d)?(?:[zZ]|[+-]\d\d:\d\d)?)?", re.ASCII)
+_HOUR = Pattern(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_DAY = Pattern(r"\d{4}-\d\d-\d\d(?:[tT ]\d\d:\d\d(?::\d\d)?(?:[zZ]|[+-]\d\d:\d\d)?)?", re.ASCII)
 PAST_EXAMPLES = "Write 2h, 3d, 23:10, yesterday, monday or 2025-11-20."
 EXAMPLES = "Write 30m, 2h, tomorrow, 22:30 or 2025-11-20T22:30."
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bot.deferred import Pattern
 from bot.domain.evidence import DATABASE, MEMORY, RUNNERS, Missing
 from bot.domain.words import Span, words
 from bot.ports import Choice, CommandContext
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 MOST = 25
 SECONDS = 4.0
-_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b")
-_PREFIX = re.compile(r"\b8f3a11d7\b")
-_NUMBER = re.compile(r"(?<=\s)3[34]\b")
+_UUID = Pattern(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b")
+_PREFIX = Pattern(r"\b8f3a11d7\b")
+_NUMBER = Pattern(r"(?<=\s)3[34]\b")
 
 
 async def found(kind: str, context: CommandContext) -> Sequence[Choice]:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from bot.deferred import Pattern
 from bot.errors import Blank, LackingError, Misspelling, UsageError
 from bot.registry import Usage
 
@@ -16,13 +17,13 @@ COMMON_FLAGS = ("here", "me", "file")
 # A verb and what it is about stand before what a person tells.
 TOLD_FROM = 2
 
-_LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
+_LINK = Pattern(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
-_LONG_DASH = re.compile(r"(?<!\S)[\u2014\u2015]+\s?(?=\w)")
+_LONG_DASH = Pattern(r"(?<!\S)[\u2014\u2015]+\s?(?=\w)")
 _MARKS = str.maketrans(dict.fromkeys("`'\"\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb", " "))
 _STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
 _EDGE = ".,;:!?()[]{}*_~\u2026"
-_SPAN = re.compile(r"(\d{1,6})(s|min|m|h|d|w)", re.ASCII)
+_SPAN = Pattern(r"(\d{1,6})(s|min|m|h|d|w)", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 

@@ -25,7 +25,7 @@ The way of a text: `decode.readable` (bounded, decoded, normalised), `secret.by_
 hide what a word leads to, `layout` finds keys and values, `values` judges those, `phrases` shows or
 hides a run of words; keys decide on their values by `language/key_words.toml`, words by
 `words.may_show`).
-May import nothing of the bot; every room may import it. To add a shape of ids, add a pattern to
+May import bot.deferred alone; every room may import it. To add a shape of ids, add a pattern to
 `shapes`; to add a word that services write, a line to `language/vocabulary.txt`; to add texts of a
 library, run `tests/attack/harvest.py` over its sources.
 """

@@ -1,6 +1,5 @@
 """Which words may be shown where they stand: what comes before a word can make it data."""
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -8,6 +7,7 @@ from bot.border.keys import KeyKind, counts, is_known_key, kind_of
 from bot.border.language.vocabulary import key_words, pieces
 from bot.border.shapes import UUID, is_id, is_long_number, is_measure
 from bot.border.words import NAMES, ONLY_NAMES, is_long_hex, may_be_called, may_show
+from bot.deferred import Pattern
 
 _SECRET_BEFORE = key_words("before_a_secret")
 _TRACE_BEFORE = key_words("before_a_trace")
@@ -26,12 +26,12 @@ _PATHS_OF_PEOPLE = key_words("paths_of_people")
 _PATHS_OF_SECRETS = key_words("paths_of_secrets")
 _SCHEMES = frozenset({"auth", "credentials", "login"})
 LOGIN_FLAGS = frozenset({"-u", "-U", "--user", "--proxy-user"})
-_LETTER_FLAG = re.compile("-[A-Za-z]")
+_LETTER_FLAG = Pattern("-[A-Za-z]")
 MOST_FLAG_DIGITS = 4
 # What Oracle's clients take for name, password and server.
-_ORACLE_LOGIN = re.compile(r"[\w-]+/[^/@]+@(?!sha\d|v?\d)[\w.:/-]+")
-_PARTS = re.compile("[/:]+")
-_POINTER = re.compile("0x[0-9a-fA-F]{1,16}")
+_ORACLE_LOGIN = Pattern(r"[\w-]+/[^/@]+@(?!sha\d|v?\d)[\w.:/-]+")
+_PARTS = Pattern("[/:]+")
+_POINTER = Pattern("0x[0-9a-fA-F]{1,16}")
 # An id in a command's place was typed there by mistake: a secret as well as anything.
 _NEVER_AN_ID = frozenset({"command", "args", "arguments"})
 _IS = frozenset({"is", "was", "be", "är", "var", "blir"})

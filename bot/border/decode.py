@@ -5,29 +5,31 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
+from bot.deferred import Pattern
+
 HEAD_CHARS, TAIL_CHARS = 6_144, 2_048
 # Stands for what was cut out, until each side of it was judged; no text from outside holds it.
 CUT_SIGN = "\ue001"
 CUT = f"\n{CUT_SIGN}\n"
 ROUNDS = 4
 
-_ESCAPES = re.compile(
+_ESCAPES = Pattern(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[@-~]?"
     r"|\x1b[()#%*+][0-9A-Za-z]|\x1b[0-~]?"
 )
 # Nearly every terminal code; looked for first, it is found three times as fast.
-_COLOUR = re.compile("\x1b\\[[0-9;]*m")
-_BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_CONTROL = re.compile(r"[\x1f\x80-\x84\x86-\x9f]")
-_BACKSPACED = re.compile("[^\x08\n]\x08")
-_REVERSED = re.compile("\u202e([^\u202c\n]{0,2000})\u202c?")
-_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_]\s){3}(?:\w\s)*\w(?!\w)|(?<!\w)(?:\w\s{1,3}){7,}\w(?!\w)")
+_COLOUR = Pattern("\x1b\\[[0-9;]*m")
+_BREAKS = Pattern("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CONTROL = Pattern(r"[\x1f\x80-\x84\x86-\x9f]")
+_BACKSPACED = Pattern("[^\x08\n]\x08")
+_REVERSED = Pattern("\u202e([^\u202c\n]{0,2000})\u202c?")
+_SPACED = Pattern(r"(?<!\w)(?:[^\W\d_]\s){3}(?:\w\s)*\w(?!\w)|(?<!\w)(?:\w\s{1,3}){7,}\w(?!\w)")
 # Letters and digits with pictures between them.
-_PICTURED = re.compile(
+_PICTURED = Pattern(
     "(?<!\\w)\\w(?: {0,2}[\u2190-\u2bff\U0001f000-\U0001faff]{1,3} {0,2}\\w(?!\\w)){2,}"
 )
-_CHAR_LIST = re.compile(r"""(?:"[^"\n]?", ?){3,}"[^"\n]?"|(?:'[^'\n]?', ?){3,}'[^'\n]?'""")
-_QUOTED_CHAR = re.compile(r"""(?:"([^"\n]?)"|'([^'\n]?)'),?""")
+_CHAR_LIST = Pattern(r"""(?:"[^"\n]?", ?){3,}"[^"\n]?"|(?:'[^'\n]?', ?){3,}'[^'\n]?'""")
+_QUOTED_CHAR = Pattern(r"""(?:"([^"\n]?)"|'([^'\n]?)'),?""")
 # The borders of tables and panels say nothing.
 _DASHES = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-")
@@ -35,29 +37,27 @@ _DASHES = str.maketrans(
 )
 # Format characters (Cf), variation selectors and fillers: invisible, so they can split a word in
 # two for a pattern while a person reads it as one.
-_INVISIBLE = re.compile(
+_INVISIBLE = Pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
     "\U0001d173-\U0001d17a\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]"
     # Behind a picture this one says that it is drawn in colours; elsewhere it splits words.
     "|(?<![\u2190-\u2bff\U0001f000-\U0001faff])\ufe0f"
 )
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_ESCAPED = re.compile(
-    r"\\(?:u\{?([0-9A-Fa-f]{4,6})\}?|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|(.))", re.S
-)
+_PERCENT = Pattern(r"%[0-9A-Fa-f]{2}")
+_ESCAPED = Pattern(r"\\(?:u\{?([0-9A-Fa-f]{4,6})\}?|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|(.))", re.S)
 _SHORT = {"n": "\n", "r": "\n", "t": " ", "b": " ", "f": " ", "v": " ", "a": " ", "0": " "}
 _KEY = r"[A-Za-z_][\w.@-]{0,80}"
 # Where a text that begins anywhere says for itself what follows: a key in quotes, a line that
 # begins as those of logs and traces do, a bare key with its sign.
-_CLEAN = re.compile(
+_CLEAN = Pattern(
     rf"""(?P<quoted>[,{{]\s{{0,2}}(?=\\{{0,8}}["']{_KEY}\\{{0,8}}["']\s?:))"""
     r"|(?P<line>\n(?=[ \t]{0,8}(?:Traceback |File \"|During handling |The above exception "
     r"|[\w.]{1,120}(?:Error|Exception|Warning|Exit|Interrupt)\b|\d{4}-\d\d-\d\d[T ]"
     rf"""|[{{"']{{0,2}}{_KEY}["']?\s?[:=])))"""
     rf"|(?P<bare>[\s,;&?](?={_KEY}=[^=\s]))"
 )
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});?")
+_ENTITY = Pattern(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});?")
 
 
 def readable(raw: str) -> str:

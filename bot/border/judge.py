@@ -4,7 +4,6 @@ Runs in one pass over tokens; brackets and quotes are matched beforehand, so tha
 costs no more than plain text.
 """
 
-import re
 from collections.abc import Sequence
 
 from bot.border.context import is_shape, is_sign, leads_to_people, may_stand
@@ -21,9 +20,10 @@ from bot.border.secret.numbers import without_secret_columns, without_secret_num
 from bot.border.secret.words import without_secret_words
 from bot.border.values import Values
 from bot.border.words import is_long_hex
+from bot.deferred import Pattern
 
 DEEPEST = 12
-_CUT_VALUE = re.compile(r'[^"]+"(?=,\s?"[\w.@-]{1,80}"\s?:)')
+_CUT_VALUE = Pattern(r'[^"]+"(?=,\s?"[\w.@-]{1,80}"\s?:)')
 
 
 def judged(text: str) -> tuple[str, int]:

@@ -1,11 +1,11 @@
 """What a key says of its value: hidden whatever it is, shown only as an id or number, or read."""
 
-import re
 from collections.abc import Sequence
 from enum import Enum, auto
 from functools import lru_cache
 
 from bot.border.language.vocabulary import is_known, key_words, pieces
+from bot.deferred import Pattern
 
 
 class KeyKind(Enum):
@@ -40,10 +40,10 @@ _TEXTS = frozenset({"essay", "essays", "a", "b", "uppsats", "anchor"})
 _VALUES = frozenset({"value", "values", "val", "v", "data", "raw", "string", "str"})
 _DIGESTS = frozenset({"sha", "hash", "md"})
 # Letters of other scripts in a key only look like ours.
-_FOREIGN = re.compile(r"[^\W\d_a-zA-ZåäöÅÄÖéÉüÜ]")
-_LETTER = re.compile("[A-Za-z]")
+_FOREIGN = Pattern(r"[^\W\d_a-zA-ZåäöÅÄÖéÉüÜ]")
+_LETTER = Pattern("[A-Za-z]")
 # What stands behind an exception's class is what it says, whatever its name speaks of.
-_EXCEPTION = re.compile(r"(?:[\w]{1,60}\.){0,8}[A-Z][A-Za-z]{0,60}[a-z](?:Error|Exception|Warning)")
+_EXCEPTION = Pattern(r"(?:[\w]{1,60}\.){0,8}[A-Z][A-Za-z]{0,60}[a-z](?:Error|Exception|Warning)")
 _OPENS = key_words("before_a_secret_key")
 _PERSON = key_words("person")
 _FREE_TEXT = key_words("free_text")

@@ -8,19 +8,20 @@ from bot.border.keys import HIDDEN_KINDS, KeyKind, counts, kind_of, names_an_id
 from bot.border.language.tokens import Token, partners
 from bot.border.shapes import is_id, is_number, is_package
 from bot.border.words import is_long_hex
+from bot.deferred import Pattern
 
 NEAR = 3
 # How many hidden values in a row, and of how many tokens each, are stepped over.
 MOST_MASKED = 3
 MOST_MASK_TOKENS = 16
 HIDDEN_SIGN = "…"
-_MASK = re.compile(r"[*…\ue000•█<>\[\]]|x{3,}|redacted|masked|hidden|filtered|removed", re.I)
+_MASK = Pattern(r"[*…\ue000•█<>\[\]]|x{3,}|redacted|masked|hidden|filtered|removed", re.I)
 # Letters before a quote that belong to it: b'…' in Python, E'…' in SQL.
 _PREFIXES = frozenset({"b", "r", "u", "f", "e", "n", "br", "rb", "fr", "rf"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Hypercorn writes the version alone.
-_PROTOCOL = re.compile(r"(?:HTTP/)?\d(?:\.\d)?")
-_STATUS = re.compile(r"[1-5]\d\d")
+_PROTOCOL = Pattern(r"(?:HTTP/)?\d(?:\.\d)?")
+_STATUS = Pattern(r"[1-5]\d\d")
 _ENDS = frozenset({"space", "comma", "line", "close", "open", "quote"})
 _UNITS = frozenset({"ms", "s", "seconds", "bytes", "kB", "KB", "MB", "GB"})
 _YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})

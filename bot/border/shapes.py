@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 
 from bot.border.language.vocabulary import key_words
+from bot.deferred import Pattern
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _OUR_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-UUID = re.compile(rf"(?<![0-9a-fA-F])({_UUID})(?![0-9a-fA-F])")
-OUR_UUID = re.compile(rf"(?<![0-9a-fA-F])({_OUR_UUID})(?![0-9a-fA-F])")
-_ID = re.compile(
+UUID = Pattern(rf"(?<![0-9a-fA-F])({_UUID})(?![0-9a-fA-F])")
+OUR_UUID = Pattern(rf"(?<![0-9a-fA-F])({_OUR_UUID})(?![0-9a-fA-F])")
+_ID = Pattern(
     rf"(?:urn:uuid:)?{_OUR_UUID}"
     r"|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,16}"
     r"|ANCHOR_(?:[A-Za-z]{0,3}[+-]?(?:[0-9-]|[0-9a-f]{8}(?![0-9a-f])){0,8})"
@@ -19,54 +20,54 @@ _ID = re.compile(
     r"|https?://sqlalche\.me/e/\w{2}/\w{4}"
 )
 # An id that a provider made up: its tail is random, so that no name stands in it.
-_MADE_UP = re.compile(
+_MADE_UP = Pattern(
     r"(?:req|msg|resp|batch|evt|run|cmpl|chatcmpl|toolu|call|asst|thread|msgbatch|gen)[_-]"
     r"(?=[\w-]*\d)(?:\d{10}-)?(\w{8,48})"
 )
-_ANTHROPIC = re.compile(r"01(?!\w*[a-z]{7})[A-Za-z0-9]{20,26}")
-_HEX_TAIL = re.compile("[0-9a-f_]+")
-_RUNS = re.compile(r"[0-9]+|[A-Z]+|[a-z]+|[+/_=-]+")
+_ANTHROPIC = Pattern(r"01(?!\w*[a-z]{7})[A-Za-z0-9]{20,26}")
+_HEX_TAIL = Pattern("[0-9a-f_]+")
+_RUNS = Pattern(r"[0-9]+|[A-Z]+|[a-z]+|[+/_=-]+")
 # Of a random word's characters so many are of another kind than the one before.
 CHANGES = 0.3
 # A trace id, a sha or a digest, or else a key: what stands before it decides. So it does for a
 # uuid in capitals, which no service of HuleEdu writes.
-LONG_HEX = re.compile(
+LONG_HEX = Pattern(
     rf"[0-9a-fA-F]{{32}}|(?:sha(?:1|256|512):)?(?:[0-9a-f]{{40}}|[0-9a-f]{{64}})|{_UUID}"
 )
-_NUMBER = re.compile(
+_NUMBER = Pattern(
     r"[+-]?(?:\d{1,7}|[1-9]\d{7,8}(?=[.,a-zA-Z%]))(?:[.,]\d{1,9}){0,6}(?:[eE][+-]?\d{1,3})?"
     r"(?:%|x|(?:n|u|µ|m)?s|sec|min|h|d|(?:[kKMGT]i?)?[bB]|k|M|px|st|nd|rd|th)?"
     r"|[1-9]\d{0,8}/[1-9]\d{0,8}"
     r"|P(?:\d{1,4}D)?(?:T(?:\d{1,4}H)?(?:\d{1,4}M)?(?:\d{1,6}(?:\.\d{1,6})?S)?)?(?<=[DHMS])"
 )
 # A time in seconds, an offset, a size in bytes: shown where a word of ours leads to it.
-_LONG_NUMBER = re.compile(r"[1-9]\d{7,19}(?:\.\d{1,9})?")
-_TIME = re.compile(
+_LONG_NUMBER = Pattern(r"[1-9]\d{7,19}(?:\.\d{1,9})?")
+_TIME = Pattern(
     r"\d{4}-\d{2}-\d{2}(?:[T_ ]?\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d{1,9})?)?)?(?:Z|[+-]\d{2}:?\d{2})?"
     r"|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?"
     r"|\d{8}[_T-]\d{4,6}Z?"
     r"|\d{2}/[A-Z][a-z]{2}/20\d{2}:\d{2}:\d{2}:\d{2}"
 )
-_VERSION = re.compile(
+_VERSION = Pattern(
     r"[vV]?\d{1,5}(?:\.\d{1,6}){1,4}"
     r"(?:[-+.]?(?:a|b|rc|dev|post|alpha|beta|final)\.?\d{0,8}){0,2}(?:[-+.]g?[0-9a-f]{6,12})?"
     r"(?:\+(?:build\.)?\d{1,8})?"
 )
-_PACKAGE = re.compile(
+_PACKAGE = Pattern(
     r"(?:@?[a-z0-9][a-z0-9_-]{0,40}/)?[a-z0-9][a-z0-9_-]{0,60}"
     r"@(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))v?\d{1,5}(?:\.\d{1,5}){1,3}"
     r"(?:[-+.][a-z]{0,5}\.?\d{0,4})?"
 )
-_ADDRESS = re.compile(
+_ADDRESS = Pattern(
     r"(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?:/\d{1,2})?"
     r"|(?:f[cd][0-9a-f]{2}|fe80):(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{0,4}"
 )
 
-_PERSONAL = re.compile(
+_PERSONAL = Pattern(
     r"(?<!\d)(?<!\d\.)((?:19|20)?)(\d{2})([-. ]?)(\d{2})\3(\d{2})"
     r"(\s?[-+._/*]?\s?)(\d{4}|[TtRrXx]\d{3})(?![\d.]*\d)"
 )
-_PHONE = re.compile(
+_PHONE = Pattern(
     r"(?:(?:(?<![\w.-])|(?<=[^\W\d][._:-]))\+|(?:(?<![\w.:-])|(?<=[^\W\d]\.))00)"
     r"\d{1,3}(?:[ ()./+-]{0,3}\d){6,13}(?!\w)"
     r"|(?:(?<![A-Za-z0-9-])|(?<=[A-Za-z]-))(?<!\d[:.])(?!00-[0-9a-f]{32}-[0-9a-f]{16}-)"
@@ -75,49 +76,47 @@ _PHONE = re.compile(
     r"|(?<!\d)(?<!\d\.)(?:0|\+?46|0046)[ ()./-]{0,3}7[02369](?:[ ./-]{0,2}[\dOo]){7}(?![\dOo])"
 )
 # A blank, bracket, dash or slash between digits as quoted-printable writes it.
-_QUOTED_PRINTABLE = re.compile(r"(?<=\d)=(2[089BDEF])(?=[\d=])", re.I)
+_QUOTED_PRINTABLE = Pattern(r"(?<=\d)=(2[089BDEF])(?=[\d=])", re.I)
 # A dash of another kind or a hard blank makes no other number.
 _SEPARATORS = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
     | dict.fromkeys("\u00a0\u2007\u202f", " ")
 )
-_ORGANISATION = re.compile(r"(?:(?<![\d.-])|(?<=[A-Za-z]-))\d{6}[-–]\d{4}(?![\d-])")
+_ORGANISATION = Pattern(r"(?:(?<![\d.-])|(?<=[A-Za-z]-))\d{6}[-–]\d{4}(?![\d-])")
 # Finland's: day, month, year, a sign of the century, a number and a check letter.
-_HETU = re.compile(
+_HETU = Pattern(
     r"(?<!\w)(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[-+A-FU-Y]\d{3}[A-FHJ-NPR-Y](?!\w)"
 )
 # A card's number as it is printed; the check digit decides.
-_CARD = re.compile(
-    r"(?<![\d.-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{5})(?![\d-])"
-)
+_CARD = Pattern(r"(?<![\d.-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{5})(?![\d-])")
 # A Swedish postal code before its town.
-_POSTAL = re.compile(r"(?<![\d.,:+-])(?<!\d )[1-9]\d{2} \d{2}(?= [A-ZÅÄÖ][a-zåäö])")
+_POSTAL = Pattern(r"(?<![\d.,:+-])(?<!\d )[1-9]\d{2} \d{2}(?= [A-ZÅÄÖ][a-zåäö])")
 # A name right before a number: `x-user-0980/319 225`, or a host's.
-_GLUED = re.compile(r"([A-Za-z]{1,20})-\Z")
+_GLUED = Pattern(r"([A-Za-z]{1,20})-\Z")
 MOST_GLUED = 21
 _PEOPLE = key_words("person") | key_words("before_a_name")
-_EMAIL = re.compile(
+_EMAIL = Pattern(
     r"[^\s@<>()\[\]{}\"',;:=|]{1,64}(?:@|\(at\)|\[at\])[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"
 )
 # Looked for first: most texts hold none, and this is quicker than the patterns that need one.
 _AT = ("@", "(at)", "[at]")
-_DIGIT = re.compile(r"\d")
+_DIGIT = Pattern(r"\d")
 # A personal number can stand as six digits before a point and four behind it.
 LEAST_PERSONAL = 10**4
 # Twelve digits of a later year are a time.
 FIRST_BIRTH, LATEST_BIRTH = 1900, 2020
-_DAY = re.compile(
+_DAY = Pattern(
     r"((?:19|20)\d\d)(?:[-./]\d{1,2}[-./]\d{1,2}|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?=\D|\Z)"
 )
-_DAY_FIRST = re.compile(r"\d{1,2}[-./]\d{1,2}[-./]((?:19|20)\d\d)")
+_DAY_FIRST = Pattern(r"\d{1,2}[-./]\d{1,2}[-./]((?:19|20)\d\d)")
 # A personal number as a spreadsheet writes numbers, an account's, a phone's in America, a place.
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){3}(?![\d.,])")
-_ACCOUNT = re.compile(r"(?<![\d-])\d{4}(?:-\d,?|,) ?\d{1,3}(?: \d{3}){1,3}(?:-\d)?(?![\d-])")
-_DASHED = re.compile(r"(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])")
-_PLACE = re.compile(
+_THOUSANDS = Pattern(r"(?<![\d.,])\d{1,3}(?:,\d{3}){3}(?![\d.,])")
+_ACCOUNT = Pattern(r"(?<![\d-])\d{4}(?:-\d,?|,) ?\d{1,3}(?: \d{3}){1,3}(?:-\d)?(?![\d-])")
+_DASHED = Pattern(r"(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])")
+_PLACE = Pattern(
     r"(?<![\d.])(?:3[4-9]|[4-6]\d|7[01])\.\d{4,}°?[ NS]{0,3}[,;/ ] ?-?\d{1,3}\.\d{4,}(?![\d.])"
 )
-_PACKAGE_TAIL = re.compile(r"@(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))v?\d")
+_PACKAGE_TAIL = Pattern(r"@(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))v?\d")
 
 
 def is_id(word: str) -> bool:

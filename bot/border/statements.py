@@ -4,18 +4,17 @@ With its values apart (`$1`, `%(id_1)s`) a statement holds words of SQL and name
 columns. One that holds anything else, a quoted text or a long number, is not shown.
 """
 
-import re
-
 from bot.border.language.vocabulary import key_words
 from bot.border.words import is_name
+from bot.deferred import Pattern
 
 _KEYS = frozenset({"sql", "statement", "query"})
 _WORDS = key_words("of_sql") | key_words("columns_of_cj")
 _FIRST = frozenset({"select", "insert", "update", "delete", "with"})
-_SIGNS = re.compile(r"[\w\s.,()=<>*+:$%!|\[\]-]+")
-_WORD = re.compile(r"(?<![\w$])\w+")
+_SIGNS = Pattern(r"[\w\s.,()=<>*+:$%!|\[\]-]+")
+_WORD = Pattern(r"(?<![\w$])\w+")
 # What SQLAlchemy makes of a name for a parameter or for one more of its kind.
-_NUMBERED = re.compile(r"([a-z_]+?)_\d{1,3}")
+_NUMBERED = Pattern(r"([a-z_]+?)_\d{1,3}")
 MOST_DIGITS = 4
 
 

@@ -1,21 +1,21 @@
 """Which single words of outside text may be shown."""
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 from bot.border.language.vocabulary import everyday, is_known, key_words, pieces
 from bot.border.shapes import LONG_HEX, OUR_UUID, UUID, is_early_date, is_id, is_measure
+from bot.deferred import Pattern
 
 LONGEST_WORD = 160
-_MODEL = re.compile(
+_MODEL = Pattern(
     r"(?:[a-z]{2,20}/)?"
     r"(?:claude|gpt|gemini|llama|mistral|mixtral|qwen|deepseek|grok|nova|gemma|phi|command|o\d)"
     r"(?:[-.:]?(?:\d{1,8}(?:\.\d{1,3}){0,2}|[a-z]{1,12}\d{0,2}|\d{1,3}[a-z]{1,3})){0,8}"
 )
 # What follows a model's family is one of these, so that a password "claude-something" is none.
-_MODEL_PART = re.compile(
+_MODEL_PART = Pattern(
     r"\d[\d.]*|[a-z]\d{0,2}|\d{1,3}[a-z]{1,2}|a\d{1,3}b|"
     r"(?:haiku|sonnet|opus|instant|claude|gpt|gemini|llama|mistral|mixtral|qwen|deepseek|grok|nova"
     r"|gemma|phi|command|flash|lite|pro|ultra|nano|micro|mini|small|medium|large|xl|turbo|instruct"
@@ -24,15 +24,15 @@ _MODEL_PART = re.compile(
     r"|deep|search|beta|max|plus|next|omni|oss|image|transcribe|moe|nemo|r|premier|lightning|base"
     r"|anthropic|openai|google|meta|mistralai|mock|generic|air|think|high|low)\d{0,2}"
 )
-_MODEL_JOINTS = re.compile("[-.:/]")
-_IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
+_MODEL_JOINTS = Pattern("[-.:/]")
+_IMAGE_DIGEST = Pattern(r"@sha256:[0-9a-f]{64}\Z")
 # What Kubernetes makes of a pod's name has no vowels, so that it spells nothing.
 # https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
-_POD_TAIL = re.compile(r"(?<=[a-z])(?:-[b-df-hj-np-tv-xz24-9]{8,10})?-[b-df-hj-np-tv-xz24-9]{5}\Z")
-_DAY = re.compile(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
-_HOST_PORT = re.compile(r"[a-z][\w.-]*:\d{2,5}")
-_ERROR = re.compile(r"[A-Z][A-Za-z]{2,60}[a-z](?:Error|Exception)")
-_SPLIT = re.compile(r"[^\w]+|_")
+_POD_TAIL = Pattern(r"(?<=[a-z])(?:-[b-df-hj-np-tv-xz24-9]{8,10})?-[b-df-hj-np-tv-xz24-9]{5}\Z")
+_DAY = Pattern(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
+_HOST_PORT = Pattern(r"[a-z][\w.-]*:\d{2,5}")
+_ERROR = Pattern(r"[A-Z][A-Za-z]{2,60}[a-z](?:Error|Exception)")
+_SPLIT = Pattern(r"[^\w]+|_")
 # A run of so many words is a person's when fewer than so many, and fewer than one in so many, are
 # words of services; one of fewer words when none is.
 LONG, LEAST_OF_SERVICES, ONE_IN = 5, 2, 5
@@ -55,7 +55,7 @@ _SAID_OF_SUBJECTS = key_words("said_of_subjects")
 _SYSTEMS = key_words("of_a_system")
 WORDS_OF_A_SYSTEM = 12
 COUNT = "count"
-_TIMED = re.compile(r"\d+(?:\.\d+)?(?:ms|s|[kKMGT]i?B)")
+_TIMED = Pattern(r"\d+(?:\.\d+)?(?:ms|s|[kKMGT]i?B)")
 SINGLE_LETTERS = 2
 MOST_DIGITS = 6
 LEAST_GROUPED = 5

@@ -2,7 +2,7 @@
 
 import json
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from bot.catalogue.answers import ENTRIES as ANSWERS
 from bot.catalogue.bot_itself import ENTRIES as BOT_ITSELF
@@ -39,5 +39,5 @@ def entry_of(rule: str) -> CauseEntry | None:
 @cache
 def examples() -> dict[str, CauseExample]:
     """Return the example of each rule id, as it was written by `python -m tests.catalogue`."""
-    text = files("bot.catalogue").joinpath("examples.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("examples.json").read_text(encoding="utf-8")
     return {rule: CauseExample(**fields) for rule, fields in json.loads(text).items()}

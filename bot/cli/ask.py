@@ -22,10 +22,9 @@ from bot.errors import BatchbotError, SourceError
 from bot.ports import Asker, CommandContext, Place, Request
 from bot.registry import SlashCommand, commands
 from bot.requests import audit
-from bot.requests.admission import Job
+from bot.requests.answering import run_job
 from bot.requests.command_text import read_line
-from bot.requests.jobs import run_job
-from bot.requests.questions.asking import misspelt_change, misuse_of, unread
+from bot.requests.job import Job
 from bot.requests.questions.line import typed_command
 from bot.service.clock import utc_now
 from bot.service.command_options import command_options
@@ -85,6 +84,9 @@ def understand(
     read = typed_command(line, known, prefix, services)
     if read is not None:
         return Asked(read.command, read.request(), read.text())
+    # What reads questions is for those alone: a command needs none of it.
+    from bot.requests.questions.asking import misspelt_change, misuse_of, unread
+
     if misuse := misspelt_change(line, known, prefix):
         raise misuse
     from bot.requests.questions.reader import read_question

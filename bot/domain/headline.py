@@ -1,13 +1,12 @@
 """The headline of an answer: one breath, which is also the notification's text; pure."""
 
-import re
-
+from bot.deferred import Pattern
 from bot.domain.ids import short_id
 from bot.domain.words import Id, Part, Text, Time, Words, parts_of, words
 
 MOST_CHARS = 100
 # Where a text that is too long may end, the best first.
-_ENDS = (re.compile(r"[.;](?= )"), re.compile(r"[,:](?= )| (?=\()"), re.compile(r" "))
+_ENDS = (Pattern(r"[.;](?= )"), Pattern(r"[,:](?= )| (?=\()"), Pattern(r" "))
 _LOOSE = " ,;:(.-"
 
 

@@ -17,23 +17,25 @@ from uuid import UUID
 
 import orjson
 
+from bot.deferred import Pattern
+
 if TYPE_CHECKING:
     from bot.domain.log import LogEvent
 
 # The role of a runner, by its value.
 _RUNNER = "runner"
 MAX_CJ_ID = 2_147_483_647
-LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+@-]{0,119}")
-_NUMBER = re.compile(r"#?([0-9]{1,10})")
-_UUID = re.compile(
+LABEL = Pattern(r"[A-Za-z0-9][A-Za-z0-9._:+@-]{0,119}")
+_NUMBER = Pattern(r"#?([0-9]{1,10})")
+_UUID = Pattern(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE
 )
-_PREFIX = re.compile(r"[0-9a-f]{6,8}(?:-[0-9a-f-]*)?|[0-9a-f]{6,31}", re.IGNORECASE)
+_PREFIX = Pattern(r"[0-9a-f]{6,8}(?:-[0-9a-f-]*)?|[0-9a-f]{6,31}", re.IGNORECASE)
 
 BANNER = "Canonical batch UUID"
 # What stands in every line that can tell a label.
 NEEDLES = (BANNER, "batch_uuid", "bos_batch_id")
-_BANNER = re.compile(
+_BANNER = Pattern(
     rf"{BANNER}:\s*([0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})"
     rf"\s*\(label:\s*({LABEL.pattern})\)"
 )

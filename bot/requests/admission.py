@@ -19,6 +19,7 @@ from bot.ports.commands import ANSWER_SECONDS
 from bot.registry import SlashCommand
 from bot.requests.access import Access
 from bot.requests.command_text import read_line
+from bot.requests.job import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +32,6 @@ class Limits:
     progress_after: float = 2.0
     progress_every: float = 4.0
     grace: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A question that was admitted and understood; `typed` is it as a slash command.
-
-    `public` says that everybody in the place reads the answer; in a direct message that is its
-    asker. `read_as` is the command that a plain question was read as, and `left_out` what that
-    leaves out of it.
-    """
-
-    place: Place
-    typed: str
-    command: SlashCommand
-    request: Request
-    context: CommandContext
-    public: bool = False
-    read_as: str = ""
-    left_out: str = ""
-
-    @property
-    def line(self) -> str:
-        """The command without the workspace's prefix."""
-        return " ".join((self.command.name, self.request.verb, *self.request.words))
-
-    @property
-    def is_change(self) -> bool:
-        """Whether it changes something, so that the audit trail has it from every way in."""
-        return self.request.verb in self.command.changes
-
-    @property
-    def asks_for_yes(self) -> bool:
-        """Whether its answer is a dialog, which concerns its asker alone."""
-        return self.request.verb in self.command.dialogs
 
 
 @dataclass(frozen=True, slots=True)

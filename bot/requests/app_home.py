@@ -10,8 +10,9 @@ from bot.domain.report import Report
 from bot.errors import BatchbotError, DeniedError, UsageError
 from bot.ports import Checkable, Overview, Place
 from bot.ports.bounded import bounded_read
-from bot.requests.admission import Admission, Job
-from bot.requests.jobs import run_job
+from bot.requests.admission import Admission
+from bot.requests.answering import run_job
+from bot.requests.job import Job
 from bot.requests.replies import Replies
 
 # What needs somebody now comes first.

@@ -1,20 +1,25 @@
 """Writes the audit trail: who asked for what, where, and with which outcome."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
-import re
+from typing import TYPE_CHECKING
 
+from bot.deferred import Pattern
 from bot.domain.evidence import MEMORY, Missing
-from bot.domain.report import Report
 from bot.errors import SourceError
-from bot.ports import BotMemory, Place, Sources
-from bot.requests.admission import Job
 from bot.text.redaction import ELLIPSIS, plain, presented, redact
+
+if TYPE_CHECKING:
+    from bot.domain.report import Report
+    from bot.ports import BotMemory, Place, Sources
+    from bot.requests.job import Job
 
 AUDIT_SECONDS = 2.0
 BEGUN = "asked"
 CHARS = 200
-_WORD = re.compile(r"[^\s/,.:;!?'\"`]{2,60}")
+_WORD = Pattern(r"[^\s/,.:;!?'\"`]{2,60}")
 
 log = logging.getLogger(__name__)
 

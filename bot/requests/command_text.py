@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from bot.deferred import Pattern
 from bot.errors import UsageError
 from bot.ports import Request
 from bot.registry import SlashCommand, Usage
@@ -14,10 +15,10 @@ from bot.text.redaction import repeated
 
 HELP = "help"
 MAX_IDS = 5
-_BOT_MENTION = re.compile(r"^\s*(?:(?:<@[A-Z0-9]+(?:\|[^>]*)?>|@batchbot\b)[\s,:]*)+", re.I)
+_BOT_MENTION = Pattern(r"^\s*(?:(?:<@[A-Z0-9]+(?:\|[^>]*)?>|@batchbot\b)[\s,:]*)+", re.I)
 _EDGES = "/`'\"\u2018\u2019\u201c\u201d.,:;!?\u200b\u00a0*_~()\uff1f"
-_QUOTED = re.compile(r"^(?:(?:&gt;|>)\s*|(?:[-•*]|\d{1,2}[.)])\s+)+")
-_WRAPPED = re.compile(
+_QUOTED = Pattern(r"^(?:(?:&gt;|>)\s*|(?:[-•*]|\d{1,2}[.)])\s+)+")
+_WRAPPED = Pattern(
     r"^(?:([*_~]|`{1,3})((?:(?!\1).)+)\1|\((?P<inside>[^()]+)\))(?P<marks>[?!.,;:\s]*)$", re.DOTALL
 )
 _MOST_WRAPPINGS = 4
@@ -26,10 +27,10 @@ _MARKS = "?!.,;:"
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 # Nobody types a longer line; one that was pasted is read from its beginning.
 MOST_TYPED = 4_096
-_UUID = re.compile(
+_UUID = Pattern(
     r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])"
 )
-_BATCH = re.compile(r"\bbatch(?:[ _]?id)?[\s:=#]{1,3}(\d{1,9})\b", re.IGNORECASE)
+_BATCH = Pattern(r"\bbatch(?:[ _]?id)?[\s:=#]{1,3}(\d{1,9})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class CommandLine:
         off = error.misspelling
         if off is None:
             return False
-        word = re.compile(rf"(?<![\w-]){re.escape(off.typed)}(?![\w-])")
+        word = Pattern(rf"(?<![\w-]){re.escape(off.typed)}(?![\w-])")
         line = CommandLine(self.command, word.sub(lambda _: off.meant, self.words, count=1))
         if not _is_understood(line):
             return False

@@ -15,9 +15,10 @@ from bot.errors import BatchbotError, UsageError
 from bot.monitoring.metrics import Metrics
 from bot.ports import Place, Way
 from bot.requests import audit
-from bot.requests.admission import Admission, Incomplete, Job
+from bot.requests.admission import Admission, Incomplete
 from bot.requests.app_home import AppHome
 from bot.requests.forms import Filled, Forms
+from bot.requests.job import Job
 from bot.requests.jobs import Finished, JobRunner
 from bot.requests.questions.asking import Questions, subject_of
 from bot.requests.replies import TYPED_IN_PUBLIC, Replies

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from bot.domain.report import Report
 from bot.domain.words import Command, words
 from bot.errors import BatchbotError, DeniedError, UsageError
-from bot.ports import Asker, Deadline
-from bot.requests import audit
-from bot.requests.admission import Job, Limits
-from bot.requests.command_text import CommandLine
+from bot.ports import Asker
+from bot.requests.admission import Limits
+from bot.requests.answering import run_job
+from bot.requests.job import Job
 from bot.requests.questions.asking import subject_of
 from bot.requests.replies import Replies
 from bot.text.redaction import echoed
@@ -41,27 +41,6 @@ class JobProgress:
     def line(self, now: float) -> str:
         """Return the note with the time that has gone by."""
         return f"{self.note + ', ' if self.note else ''}{int(now - self.began)} s"
-
-
-async def run_job(job: Job, seconds: float) -> Report:
-    """Run a job, the same from Slack and from a terminal; a change is audited before it is made.
-
-    Raises BatchbotError, also when there is no answer within `seconds`.
-    """
-    context = replace(job.context, deadline=Deadline.after(seconds))
-    try:
-        async with asyncio.timeout(seconds):
-            if job.is_change:
-                await audit.begin(job)
-            return await job.command.run(job.request, context)
-    except UsageError as error:
-        CommandLine(job.command, job.typed.partition(" ")[2]).offers_meant(error)
-        raise
-    except TimeoutError as error:
-        raise BatchbotError(
-            f"There was no answer within {seconds:g} s.",
-            hint="Narrow it (an id, a shorter time), or see `/help` for what each reads.",
-        ) from error
 
 
 class JobRunner:

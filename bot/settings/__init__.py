@@ -3,7 +3,8 @@
 Values come from the environment, then from `.env` in the working folder or the file of
 `--env-file`; a secret also from the file that NAME_FILE names. `.env.example` documents each one.
 `group` says how values are read, `groups` which there are, `load` reads them all. May import:
-bot.domain, bot.errors. To add a setting, add a field to its group and a line to `.env.example`.
+bot.deferred, bot.domain, bot.errors. To add a setting, add a field to its group and a line to
+`.env.example`.
 """
 
 from bot.settings.group import as_meant, env_file, environment, live, use_env_file

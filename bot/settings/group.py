@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +22,8 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+
+from bot.deferred import Pattern
 
 ENV_FILE = ".env"
 IN_A_FILE = "_FILE"
@@ -85,8 +86,8 @@ def _holds_ours(text: str) -> bool:
     return any(f"{field.alias}=" in text for field in fields if field.alias)
 
 
-_SLACK_TOKEN = re.compile(r"x(?:ox[a-z]|app)-")
-_NEXT_LINE = re.compile(r"[A-Z]{2,40}_[A-Z_]{2,40}=")
+_SLACK_TOKEN = Pattern(r"x(?:ox[a-z]|app)-")
+_NEXT_LINE = Pattern(r"[A-Z]{2,40}_[A-Z_]{2,40}=")
 # What is pasted along from pages and documents and cannot be seen.
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 _QUOTES = ('""', "''", "“”", "‘’", "„“", "«»")
@@ -159,8 +160,8 @@ def at_home(value: Path) -> Path:
 
 
 NO_HEADER = "holds a line break or another sign that no request may hold"
-_TOKEN = re.compile(r"[!-~]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TOKEN = Pattern(r"[!-~]+")
+_CONTROL = Pattern(r"[\x00-\x1f\x7f]")
 # A secret, from NAME or from the file that NAME_FILE names.
 Secret = Annotated[SecretStr | None, BeforeValidator(_readable)]
 Token = Annotated[Secret, AfterValidator(_of_slack)]

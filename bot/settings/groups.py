@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from bot.deferred import Pattern
 from bot.domain.evidence import LogStore
 from bot.domain.log import Service
 from bot.domain.routing.route import Route, routes_from
@@ -29,9 +30,9 @@ from bot.settings.group import (
 from bot.settings.services import HULEEDU_SERVICES, services_of
 
 # No user, query or fragment: the path of Slack's requests is put at its end.
-_PUBLIC_URL = re.compile(r"https://[^\s/?#@:]+(:\d{1,5})?(/[^\s?#]*)?", re.IGNORECASE)
-_TEAM = re.compile(r"[TE][A-Z0-9]+")
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
+_PUBLIC_URL = Pattern(r"https://[^\s/?#@:]+(:\d{1,5})?(/[^\s?#]*)?", re.IGNORECASE)
+_TEAM = Pattern(r"[TE][A-Z0-9]+")
+_CLOCK = Pattern(r"([01]?\d|2[0-3]):[0-5]\d")
 
 Words = Annotated[tuple[str, ...], NoDecode]
 

@@ -5,8 +5,6 @@ names behind their mark, full names, their numbers, addresses and ids go, and wh
 is judged as outside text is, since it was copied from somewhere.
 """
 
-import re
-
 from bot.border.context import is_data
 from bot.border.decode import readable
 from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of
@@ -20,16 +18,17 @@ from bot.border.secret.numbers import without_secret_numbers
 from bot.border.secret.words import without_secret_words
 from bot.border.shapes import changes_often, is_early_date, is_measure
 from bot.border.words import is_name, may_show
+from bot.deferred import Pattern
 
 LONGEST_PLAIN = 24
 MOST_ROUNDS = 8
 LEAST_DIGITS, LEAST_RANDOM = 5, 9
-_JOINTS = re.compile(r"[-/._~+:'’]+")
+_JOINTS = Pattern(r"[-/._~+:'’]+")
 LONGEST_MIXED, LONGEST_OF_URL = 4, 24
 # Without a login or a query, which may hold a key.
-_URL = re.compile(r"https?://[\w./:~-]{1,160}")
+_URL = Pattern(r"https?://[\w./:~-]{1,160}")
 # The beginning of a sha may have no letter.
-_SHORT_SHA = re.compile(r"\d{8}")
+_SHORT_SHA = Pattern(r"\d{8}")
 _ALWAYS = (KeyKind.SECRET, KeyKind.PERSONAL)
 
 

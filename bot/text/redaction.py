@@ -5,7 +5,6 @@ may be ours or theirs: outside text passes the border, our own words stay but fo
 shape of a key or of personal data. `noted` is for what a person wrote on purpose: prose stays.
 """
 
-import re
 from collections.abc import Sequence
 
 from bot.border.decode import visible, without_escapes
@@ -14,10 +13,11 @@ from bot.border.outside import Outside
 from bot.border.passing import ELLIPSIS, TEXT_CHARS, clip, let_out
 from bot.border.secret.by_shape import HIDDEN, without_opaque_words, without_secrets
 from bot.border.shapes import UUID
+from bot.deferred import Pattern
 from bot.domain.ids import uuid_prefix
 from bot.text.notes import noted
 
-_PLAIN_WORD = re.compile(r"#?[^\W_][\w.:-]{0,23}")
+_PLAIN_WORD = Pattern(r"#?[^\W_][\w.:-]{0,23}")
 # The commands whose words are ids, and how long a beginning without hyphens may be to be one.
 _TAKE_IDS = ("trace", "batch", "queue")
 MOST_BARE_HEX = 12

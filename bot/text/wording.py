@@ -1,15 +1,15 @@
 """What every renderer says alike: verdict words, facts as short lines, sources in words."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, overload
 
+from bot.deferred import Pattern
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Report, Severity, Table, Verdict, plain
 from bot.domain.words import Command, Span, Text, Time, Words, joined, words
 
-_ENDS_WITH = re.compile(r"(?P<told>[^/]+): (?P<line>/[a-z]+(?: [^.;]*[^.;\s])?)")
+_ENDS_WITH = Pattern(r"(?P<told>[^/]+): (?P<line>/[a-z]+(?: [^.;]*[^.;\s])?)")
 
 VERDICT_WORDS = {
     Verdict.OK: "OK",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from bot.deferred import Pattern
 from bot.domain.ids import kind_of
 from bot.errors import Blank
 from bot.ports import Request
@@ -43,7 +43,7 @@ BLANKS = {
     "compare": (Blank("first batch or mode", "batch"), Blank("second batch or mode", "batch")),
     "alias": (Blank("run label"), BATCH),
 }
-_RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_RULE = Pattern(r"[a-z]+(?:-[a-z]+)*")
 ONE_BATCH = ("status", "investigate", "bundle")
 
 

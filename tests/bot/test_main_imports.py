@@ -75,7 +75,15 @@ def test_a_command_imports_nothing_that_answers_others(line: str) -> None:
 
 def test_the_help_imports_no_fact_that_it_does_not_tell() -> None:
     loaded = _imported("ask", "/help")
-    unread = ("bot.domain.alert", "bot.domain.batch.rows", "bot.requests.questions.reader")
+    unread = (
+        "bot.domain.alert",
+        "bot.domain.batch.rows",
+        "bot.requests.questions.reader",
+        "bot.requests.questions.asking",
+        "bot.requests.admission",
+        "bot.requests.replies",
+    )
+
     assert _of(loaded, unread) == set()
 
 

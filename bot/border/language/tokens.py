@@ -1,9 +1,10 @@
 """Outside text as tokens: words, quotes, brackets and separators, and which brackets match."""
 
-import re
 from typing import NamedTuple
 
-_TOKEN = re.compile(
+from bot.deferred import Pattern
+
+_TOKEN = Pattern(
     r"(?P<word>\w(?:[\w.@/%+~#$*-]|:(?=[\w/])|(?<=\w\w)['’](?=\w))*)"
     r"|(?P<flag>(?<![\w-])--?[A-Za-z][\w-]*)"
     r"|(?P<quote>[\"'`“”„«»‘’])"

@@ -4,12 +4,13 @@ The list was read out of the log and error texts of the services (THEN and NOW) 
 they use, and lacks what essays and names would share with them.
 """
 
-import re
 import tomllib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
-_PIECE = re.compile(r"[A-ZÅÄÖ]+(?![a-zåäöéü])|[A-ZÅÄÖ]?[a-zåäöéü]+|[^\W\d_A-Za-zÅÄÖåäöéü]+|\d+")
+from bot.deferred import Pattern
+
+_PIECE = Pattern(r"[A-ZÅÄÖ]+(?![a-zåäöéü])|[A-ZÅÄÖ]?[a-zåäöéü]+|[^\W\d_A-Za-zÅÄÖåäöéü]+|\d+")
 # Stands in a known text for an id, a number or a part's name.
 ANY = "#"
 
@@ -47,7 +48,7 @@ def _words_of_keys() -> dict[str, frozenset[str]]:
 
 
 def _beside(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def pieces(word: str) -> list[str]:

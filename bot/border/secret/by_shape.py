@@ -7,31 +7,32 @@ import re
 
 from bot.border.shapes import UUID, changes_often, is_id, kinds_of, without_people
 from bot.border.words import is_name
+from bot.deferred import Pattern
 
 HIDDEN = "***"
 
-_URL_LOGIN = re.compile(
+_URL_LOGIN = Pattern(
     r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{1,30}://)"
     r"[^\s/@\"'<>]{0,512}(?:/[^\s@\"'<>]{0,256})?@"
 )
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(
+        Pattern(
             r"-----BEGIN [A-Z0-9 ]{0,40}(?:KEY|CERTIFICATE)[A-Z ]{0,20}-----"
             r".*?(?:-----END[^-]{0,60}-----|\Z)",
             re.S,
         ),
         HIDDEN,
     ),
-    (re.compile(r"\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}"), HIDDEN),
+    (Pattern(r"\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}"), HIDDEN),
     (
-        re.compile(r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}|\bxapp-[\w-]{6,}|\bxoxe[.-][\w.-]{6,}"),
+        Pattern(r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}|\bxapp-[\w-]{6,}|\bxoxe[.-][\w.-]{6,}"),
         HIDDEN,
     ),
-    (re.compile(r"hooks\.slack\.com/[^\s\"'<>]+"), f"hooks.slack.com/{HIDDEN}"),
-    (re.compile(r"\b(?:sk|pk|rk|whsec|sess)[-_](?=[\w-]{8})[\w-]+"), HIDDEN),
+    (Pattern(r"hooks\.slack\.com/[^\s\"'<>]+"), f"hooks.slack.com/{HIDDEN}"),
+    (Pattern(r"\b(?:sk|pk|rk|whsec|sess)[-_](?=[\w-]{8})[\w-]+"), HIDDEN),
     (
-        re.compile(
+        Pattern(
             r"\b(?:gh[pousr]_|github_pat_|glpat-|gldt-|glrt-|npm_|pypi-|hf_|gsk_|xai-|r8_|dop_v1_"
             r"|shpat_|sq0\w{3}-|AKIA|ASIA|AROA|AIza|ya29\.|SG\.|AC[a-f0-9]{4}|key-|nvapi-|pplx-|rpa_"
             r"|lin_api_|ntn_|secret_|figd_|PMAK-|dckr_pat_|ATATT|atlasv1)[\w.-]{10,}"
@@ -39,28 +40,28 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         HIDDEN,
     ),
     (
-        re.compile(r"(?i)\b(AccountKey|SharedAccessSignature|SharedAccessKey|sig)=[^\s;&\"']{6,}"),
+        Pattern(r"(?i)\b(AccountKey|SharedAccessSignature|SharedAccessKey|sig)=[^\s;&\"']{6,}"),
         rf"\1={HIDDEN}",
     ),
 )
-_LOGIN_SCHEME = re.compile(
+_LOGIN_SCHEME = Pattern(
     r"(?i)\b(bearer|basic|digest|negotiate)\s+(?!sha\d{1,3}:[0-9a-f]{40})[\"']?"
     r"(?=[\w.~+/:-]{0,4096}[A-Z0-9+/=])([\w.~+/=:-]{6,})"
 )
 # The two names that a web server's access log writes between address and time.
-_REMOTE_USER = re.compile(
+_REMOTE_USER = Pattern(
     r"(?<![\w.])((?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?) ([^\[\n]{1,160}) "
     r"(?=\[\d{2}/[A-Z][a-z]{2}/\d{4})"
 )
 # `user:password@host` without a scheme, as in lists of servers; no image's tag and digest.
-_BARE_LOGIN = re.compile(r"(?<![\w/.:@-])[\w.-]{1,40}:[^\s@/\"'<>,;]{3,200}@(?=[A-Za-z])(?!sha\d)")
-_REDIS_AUTH = re.compile(r'"(AUTH|HELLO)"(?:[^\S\n]+"[^"\n]{0,512}"){1,4}', re.I)
-_HEX_DUMP = re.compile(r"(?<!\S)(?:[0-9a-fA-F]{2} {1,2}){1,16} {0,48}\|[^\n]{1,16}\|")
-_HEX_PAIRS = re.compile(r"(?<!\w)(?:[0-9a-fA-F]{2}[ :]{1,2}){7,64}[0-9a-fA-F]{2}(?!\w)")
-_LONG_WORD = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
-_JOINTS = re.compile(r"[-_/+=]")
-_HEX = re.compile(r"[0-9a-fA-F]{32,}")
-_SHOWN_HEX = re.compile(r"(?:sha\d{1,3}[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})")
+_BARE_LOGIN = Pattern(r"(?<![\w/.:@-])[\w.-]{1,40}:[^\s@/\"'<>,;]{3,200}@(?=[A-Za-z])(?!sha\d)")
+_REDIS_AUTH = Pattern(r'"(AUTH|HELLO)"(?:[^\S\n]+"[^"\n]{0,512}"){1,4}', re.I)
+_HEX_DUMP = Pattern(r"(?<!\S)(?:[0-9a-fA-F]{2} {1,2}){1,16} {0,48}\|[^\n]{1,16}\|")
+_HEX_PAIRS = Pattern(r"(?<!\w)(?:[0-9a-fA-F]{2}[ :]{1,2}){7,64}[0-9a-fA-F]{2}(?!\w)")
+_LONG_WORD = Pattern(r"[A-Za-z0-9+/_=-]{24,}")
+_JOINTS = Pattern(r"[-_/+=]")
+_HEX = Pattern(r"[0-9a-fA-F]{32,}")
+_SHOWN_HEX = Pattern(r"(?:sha\d{1,3}[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})")
 
 
 def without_secrets(text: str) -> str:

@@ -1,19 +1,19 @@
 """Numbers that a word before them makes a secret, whatever signs stand between: `pin (4711)`."""
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from http import HTTPStatus
 
 from bot.border.language.tokens import Token
 from bot.border.language.vocabulary import key_words, pieces
+from bot.deferred import Pattern
 
 _SECRETS = key_words("a_secret_itself")
 _CODES = key_words("a_code")
 _PLAIN_CODES = key_words("a_plain_code")
 _MY = frozenset({"the", "your", "my", "din", "min", "a"})
 _GRADES = key_words("a_grade")
-_GRADE = re.compile("[A-Fa-f][+-]?")
+_GRADE = Pattern("[A-Fa-f][+-]?")
 _VERIFIED = frozenset({"verification", "verifiering"})
 # What may stand between a secret's word and its number, or between two numbers of a list.
 _BETWEEN = key_words("between_numbers")

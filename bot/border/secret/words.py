@@ -1,12 +1,12 @@
 """Known words that are passwords where they stand: `password queue`, `login worker / start`."""
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from bot.border.language.tokens import Token
 from bot.border.language.vocabulary import key_words, pieces
 from bot.border.shapes import is_id, is_measure
+from bot.deferred import Pattern
 
 # Words that lead to a secret in plain words, and those that may follow one and are none.
 _LEADS = key_words("before_a_secret_word")
@@ -18,7 +18,7 @@ _ON_THE_WAY = key_words("between_numbers") | key_words("on_the_way_to_a_secret")
 _LOGINS = key_words("before_a_login")
 _SETS = key_words("sets_a_secret")
 # What is said behind a password's word before the password is: `for worker was changed to …`.
-_PASSWORD = re.compile(
+_PASSWORD = Pattern(
     rf"(?:^|(?<= ))(?:{'|'.join(sorted(key_words('a_secret_itself')))})"
     r"(?: (?:for|of|on|in|av|för|på|till)(?: [^ ]+){1,3}?)?"
     rf"(?: (?:has|have|had|been|blev|{'|'.join(sorted(_SETS))}))*"

@@ -1,8 +1,8 @@
 """What a typed text asks for: the command that it is, else the one that its question means."""
 
-import re
 from collections.abc import Iterable, Mapping
 
+from bot.deferred import Pattern
 from bot.domain.ids import IdKind, kind_of
 from bot.domain.log import Service
 from bot.errors import LackingError, UsageError
@@ -12,7 +12,7 @@ from bot.requests.command_text import CommandLine, read_line, unwrapped
 from bot.text.log_words import services_named
 
 # `batch 57??`: the marks behind an id ask, and are no part of it.
-_ASKED = re.compile(r"(?<=[0-9a-f])[?!]+$")
+_ASKED = Pattern(r"(?<=[0-9a-f])[?!]+$")
 
 
 def typed_command(

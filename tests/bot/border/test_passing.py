@@ -383,7 +383,7 @@ def test_what_the_second_line_hid_is_counted_once(text: str, replaced: int) -> N
 
 
 @given(
-    st.from_regex(OUR_UUID, fullmatch=True)
+    st.from_regex(OUR_UUID.pattern, fullmatch=True)
     | st.from_regex("[0-9]{8}(-[0-9]{4}){3}-[0-9]{12}", fullmatch=True)
 )
 def test_an_id_that_is_not_judged_would_pass_whole(id: str) -> None:
