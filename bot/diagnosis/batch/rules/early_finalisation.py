@@ -25,10 +25,10 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
     counted = counted_by_then(evidence)
     if counted is None or not total or header.forced or not has_been_published(evidence):
         return None
-    if is_swept_short(evidence):
-        return _swept_short(evidence)
     threshold = header.completion_threshold_pct or DEFAULT_THRESHOLD
-    if counted.answered * 100 >= threshold * total or _stopped_by_stability(evidence, counted):
+    if counted.answered * 100 >= threshold * total:
+        return _swept_short(evidence) if is_swept_short(evidence) else None
+    if _stopped_by_stability(evidence, counted):
         return None
     ends = _ends(evidence)
     if ends.reached and not ends.exhausted and not counts_a_wave(evidence):
@@ -58,19 +58,19 @@ def _ends(evidence: BatchEvidence) -> _Ends:
 
 
 def _early(evidence: BatchEvidence, counted: AnsweredCounts, ends: _Ends) -> Finding:
-    total, valid = evidence.pairs.total, counted.valid
-    few = f", {valid} valid" if valid < counted.answered else ""
-    swept_half = ends.swept and not ends.exhausted and 2 * valid >= total
+    valid, total = counted.valid, evidence.pairs.total
+    by_then = "answered by then"
+    if valid < counted.answered:
+        by_then = f"valid by then, {counted.answered} answered"
     return Finding(
         rule=EARLY,
-        # A sweep scores all that was answered: where that is half of all, it is a result of fewer.
-        severity=Severity.WARN if swept_half else Severity.ERROR,
+        severity=Severity.ERROR,
         confidence=Confidence.HIGH
         if evidence.decision or ends.exhausted or ends.swept or ends.reached
         else Confidence.MEDIUM,
         what="Finalised too early: "
-        + part_of(counted.answered, total, "comparison", ("was", "were"))
-        + f" answered by then{few}",
+        + part_of(valid, total, "comparison", ("was", "were"))
+        + f" {by_then}",
         why=_why_early(evidence, ends),
         evidence=(
             *_counted_lines(evidence, counted),

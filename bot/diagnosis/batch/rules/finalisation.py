@@ -71,7 +71,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         )
     return Finding(
         rule=REPEATED_FINALISATION.rule,
-        severity=Severity.WARN if _is_same_twice(evidence, violations) else Severity.ERROR,
+        severity=Severity.ERROR,
         confidence=Confidence.HIGH if events or violations else Confidence.MEDIUM,
         what=f"Finalised more than once: {_repeats(events, left_over=left_over)}",
         why="The last callback and the monitor's sweep may end a batch at once: both results are "

@@ -96,7 +96,7 @@ def test_a_result_of_fewer_is_early_though_rows_saw_more_when_it_went_out() -> N
     assert found is not None
     assert found.severity is Severity.ERROR
     assert str(found.what) == (
-        "Finalised too early: 6 of 12 comparisons were answered by then, 3 valid"
+        "Finalised too early: 3 of 12 comparisons were valid by then, 6 answered"
     )
     assert "sweep came between two waves" in str(found.why)
 
