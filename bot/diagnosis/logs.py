@@ -145,7 +145,8 @@ def _counts(
     """
     cover = answer.coverage if isinstance(answer, LogSearch) else ()
     cut = any(one.truncated for one in cover)
-    hits, shown = (sum(_hit(ask, event) for event in some) for some in (_found(answer), events))
+    hit = [_hit(ask, event) for event in _found(answer)]
+    hits, shown = sum(hit), sum(hit[len(hit) - len(events) :])
     with_text = max(hits, sum(one.matched for one in cover))
     matched = with_text if cut and not ask.levels else hits
     return {

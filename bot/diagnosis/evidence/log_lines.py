@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 
 from bot.border.field import MOST_FIELDS, flat, told
 from bot.border.outside import QUOTES, raw
@@ -16,7 +16,12 @@ from bot.text.redaction import HIDDEN, UUID, clip, presented
 from bot.text.wording import many
 
 MOST_RAW = 400
+# To judge a message costs as much as it is long; of so much a line is filled nearly always.
+MOST_JUDGED = 1_200
 MOST_SAID, MOST_LINE = 320, 520
+# With less room of the lines behind a message only their number is told.
+LEAST_BEHIND = 40
+_TRACEBACK = "Traceback (most recent call last)"
 # As much as is read first of the one line that tells most.
 MOST_FIRST = 160
 # Told before the other fields, since a long line has no room for all.
@@ -63,8 +68,26 @@ def shown_line(event: LogEvent) -> ShownLine:
             left_out += 1
         else:
             line += more
-    shown = presented(line, MOST_LINE)
-    return ShownLine(shown, said.replaced + shown.count(HIDDEN) - line.count(HIDDEN), left_out)
+    behind = _behind(event, MOST_LINE - len(line))
+    shown = presented(line + behind.text, MOST_LINE)
+    replaced = said.replaced + behind.replaced
+    return ShownLine(shown, replaced + shown.count(HIDDEN) - line.count(HIDDEN), left_out)
+
+
+def _behind(event: LogEvent, room: int) -> Passed:
+    """Return the lines without a head that follow an event's message, and how many they are.
+
+    A service's `print` and the words of its libraries stand so; a traceback is the event's error.
+    """
+    lines = raw(event.text).split("\n")[raw(event.event).count("\n") + 1 :]
+    told = [line for line in takewhile(lambda line: _TRACEBACK not in line, lines) if line.strip()]
+    if not told:
+        return Passed("")
+    lead = f" (+{many(len(told), 'line')}"
+    room -= len(lead) + len(": )")
+    passed = let_out(_head("\n".join(told)), room) if room > LEAST_BEHIND else Passed("")
+    said = f": {passed.text}" if passed.text else ""
+    return Passed(f"{lead}{said})", passed.replaced)
 
 
 def said_of(event: LogEvent) -> Text:
@@ -77,12 +100,17 @@ def _said(event: LogEvent) -> Passed:
     # Judged by itself: behind a password it would be taken for a piece of it.
     named = let_out(raw(event.error.kind)) if event.error else Passed("")
     kind = f" ({named.text})" if event.error else ""
-    said = let_out(raw(event.event or event.text[:MOST_RAW]), MOST_SAID - len(kind))
+    said = let_out(_head(raw(event.event or event.text[:MOST_RAW])), MOST_SAID - len(kind))
     alone = raw(event.event).strip(QUOTES)
     if is_id(alone) and not is_package(alone) and alone != raw(event.text).strip(QUOTES):
         # A field's one id and no word may be anybody's; a line that is one id was written so.
         return Passed(f"{MARK}{kind}", 1 + named.replaced)
     return Passed(said.text + kind, said.replaced + named.replaced)
+
+
+def _head(text: str) -> str:
+    """Return what is judged of a message, of which no more is shown; a cut word goes as a whole."""
+    return text if len(text) <= MOST_JUDGED else text[:MOST_JUDGED].rpartition(" ")[0] or MARK
 
 
 def _fields(event: LogEvent) -> tuple[dict[str, str], int]:

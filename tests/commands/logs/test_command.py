@@ -8,7 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from bot.border.passing import Passed, let_out
 from bot.border.phrases import MARK
+from bot.diagnosis.evidence import log_lines
 from bot.diagnosis.logs import LogAsk, diagnose
 from bot.domain.batch import BatchHeader, BatchRows
 from bot.domain.evidence import SourceState
@@ -325,6 +327,42 @@ async def test_a_line_without_a_level_has_no_empty_one(tmp_path: Path) -> None:
     report = await _in_folder("llm again", tmp_path, huleedu_llm_provider_service=bare)
     (entry,) = report.timeline
     assert str(entry.text) == "Ready again"
+
+
+@pytest.mark.parametrize("text", ["llm dispatch", f"llm {STRAY}"])
+async def test_lines_without_a_head_behind_a_message_are_told_through_the_border(
+    tmp_path: Path, text: str
+) -> None:
+    lines = (
+        "2025-11-19T00:00:02Z [info     ] dispatch  [llm_provider_service.queue] lineno=3\n"
+        f"Retrying request {STRAY} for elev Lova Sandberg\n\nStill retrying\n"
+        "Traceback (most recent call last):\n  essay = 'Skogen var'\nValueError: x\n"
+    )
+    report = await _in_folder(text, tmp_path, huleedu_llm_provider_service=lines)
+    (entry,) = report.timeline
+    assert f"[info] dispatch (ValueError) (+2 lines: … {STRAY} … Still retrying)" in str(entry.text)
+    for hidden in ("Sandberg", "Skogen", "lineno"):
+        assert hidden not in str(report.as_json())
+
+
+async def test_of_a_long_message_no_more_is_judged_than_a_line_has_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judged: list[int] = []
+
+    def counted(text: str, limit: int = 0) -> Passed:
+        judged.append(len(text))
+        return let_out(text, limit)
+
+    monkeypatch.setattr(log_lines, "let_out", counted)
+    long = "the event relay failed " * 9_000
+    cut = long[: log_lines.MOST_JUDGED - 3] + "sk-ant-REDACTED"
+    for message in (long, cut, "x" * 200_000):
+        (entry,) = (
+            await ask("cj --level info", FakeLogs([event("2025-11-18T23:50:00", message, CJ)]))
+        ).timeline
+        assert "sk" not in str(entry.text)
+    assert max(judged) <= log_lines.MOST_JUDGED
 
 
 @pytest.mark.parametrize("level", ["", " --level error"])
