@@ -20,7 +20,8 @@ _JSON_TIME = re.compile(
     rb'(?:"([0-9Tt:.,Zz+ -]{9,40})"|([0-9][0-9.eE+]{8,24}))'
 )
 _ANY_TIME = re.compile(
-    rb"(?:\x1b\[[0-9;]*m)*\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?)"
+    rb"(?:\x1b\[[0-9;]*m)*\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?"
+    rb"(?:Z| ?(?:[+-]\d\d(?::?\d\d)?|UTC|GMT))?)"
 )
 
 # Kubernetes, pkg/kubelet/kuberuntime/logs: a tag is P or F, and more may follow behind colons.

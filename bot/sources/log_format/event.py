@@ -195,7 +195,9 @@ class TextEvent:
     @property
     def fields(self) -> dict[str, Any]:
         """The key-values that are not the event's own parts."""
-        return flattened(self._parts.pairs.values(STANDARD_KEYS))
+        found = flattened(self._parts.pairs.values(STANDARD_KEYS))
+        process = self._fold.head.process
+        return {**found, "process": int(process)} if process else found
 
     @property
     def error(self) -> LogError | None:

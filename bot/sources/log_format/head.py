@@ -1,7 +1,8 @@
 """Recognises the first line of an event; one stream mixes formats, so each line decides alone.
 
 Formats: structlog's console with an ISO time, structlog's default console with naive local time,
-JSON lines, an ASGI server's and the standard library's plain lines, and lines of a time alone.
+JSON lines, an ASGI server's, the standard library's and Postgres's plain lines, and lines of a time
+alone.
 """
 
 import re
@@ -24,6 +25,14 @@ _STANDARD = re.compile(
 _TIMED = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d\d:?\d\d)) (\S.*)\Z", re.S
 )
+# Postgres's `log_line_prefix` of '%m [%p] ', as its image has it, perhaps with `%u@%d` behind.
+_ZONED = rf"{_TIME} ?(?:UTC|GMT|[+-]\d\d(?::?\d\d)?)"
+_PROCESS = r"\[(\d{1,10})(?:-\d{1,9})?\] (?:[^\s:]{0,120} )?"
+_SEVERITY = (
+    r"(DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC"
+    r"|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION)"
+)
+_POSTGRES = re.compile(rf"({_ZONED}) {_PROCESS}{_SEVERITY}: +(.*)\Z", re.S)
 _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
 _LEVEL_BYTES = re.compile(rb" ?\[[A-Za-z]+ *\]")
 # Of a service's own ISO time, at which nearly every line begins, this is seen at once.
@@ -33,10 +42,22 @@ _CLOCK = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s?(?:[Zz]|[+-]\d\d:?\d
 _WORD = rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"
 _START = re.compile(
     rb"(?:" + _CLOCK + rb" )??" + _E + rb"(?:\{\"|\[" + _CLOCK + rb"\] \[\d+\] \[[A-Z]+|"
+    + f"{_ZONED} {_PROCESS}{_SEVERITY}: ".encode() + rb"|"
     + _CLOCK + _E + rb"(?: " + _E + rb"\[" + _E + rb"[A-Za-z]+\s*" + _E + rb"\]"
     rb"|(?: - )?\s*(?:[\w.]+ - )?" + _WORD + rb"))"
 )  # fmt: skip
-LEVEL_NAMES = {"warn": "warning", "exception": "error", "fatal": "critical", "err": "error"}
+LEVEL_NAMES = {
+    "warn": "warning",
+    "exception": "error",
+    "fatal": "critical",
+    "err": "error",
+    "panic": "critical",
+    "log": "info",
+    "notice": "info",
+    **{f"debug{detail}": "debug" for detail in range(1, 6)},
+}
+# What belongs to Postgres's line before: it has no level of its own.
+_LEVELLESS = frozenset({"DETAIL", "HINT", "CONTEXT", "STATEMENT", "QUERY", "LOCATION"})
 # As the standard library and pino count, the latter ten higher from info on.
 LEVEL_NUMBERS = ((60, "critical"), (50, "error"), (40, "warning"), (20, "info"), (1, "debug"))
 HEAD_BYTES = 200
@@ -60,6 +81,7 @@ class Head(NamedTuple):
     level: str = ""
     logger: str = ""
     rest: str = ""
+    process: str = ""
 
 
 def level_name(level: object) -> str:
@@ -103,6 +125,12 @@ def head_of(text: str) -> Head | None:
     found = _STANDARD.match(text)
     if found:
         return Head(Shape.PLAIN, found[1], level_name(found[3]), found[2] or "", found[4])
+    found = _POSTGRES.match(text)
+    if found:
+        time, process, severity, rest = found.groups()
+        level = "" if severity in _LEVELLESS else _level_of(severity)
+        said = f"{severity}: {rest}" if severity in _LEVELLESS else rest
+        return Head(Shape.PLAIN, time, level, rest=said, process=process)
     found = _TIMED.match(text)
     return Head(Shape.PLAIN, found[1], rest=found[2]) if found else None
 

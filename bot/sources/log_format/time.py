@@ -4,7 +4,8 @@ import re
 from datetime import UTC, datetime, tzinfo
 
 STAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?\s?(Z|z|[+-]\d\d:?\d\d)?"
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?"
+    r"\s?(Z|z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d(?=\Z))?"
 )
 # The engine's own prefix: RFC 3339 with a fixed number of fraction digits, then one space.
 ENGINE_STAMP = re.compile(
@@ -83,11 +84,15 @@ def _since_1970(value: float) -> datetime | None:
     return None
 
 
+def _offset(written: str) -> str:
+    return "Z" if written in ("UTC", "GMT") else written.upper()
+
+
 def _aware(found: re.Match[str], zone: tzinfo) -> datetime | None:
     day, clock, fraction, offset = found.groups()
     micros = (fraction or "0")[:6].ljust(6, "0")
     try:
-        moment = datetime.fromisoformat(f"{day}T{clock}.{micros}{(offset or '').upper()}")
+        moment = datetime.fromisoformat(f"{day}T{clock}.{micros}{_offset(offset or '')}")
         return (moment if offset else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

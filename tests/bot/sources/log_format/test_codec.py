@@ -1,6 +1,7 @@
 """Where events begin is found alike from either end of a block."""
 
-from datetime import UTC
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -24,3 +25,10 @@ def test_heads_are_the_same_from_the_last_one_on(codec: Codec, pieces: list[byte
     heads = [at for at, line in zip(starts, lines, strict=True) if codec.starts_event(line)]
     assert list(heads_of(block, codec)) == heads
     assert list(heads_of(block, codec, backwards=True)) == heads[::-1]
+
+
+def test_a_line_of_postgres_has_its_own_zone() -> None:
+    at = PlainLines(ZoneInfo("Europe/Stockholm")).time_of(
+        b"2025-11-18 22:41:13.123 UTC [5] LOG:  x"
+    )
+    assert at == datetime(2025, 11, 18, 22, 41, 13, 123000, tzinfo=UTC)

@@ -369,3 +369,43 @@ def test_a_record_of_a_container_runtime_is_read_as_the_line_that_it_carries() -
     assert (event.event, event.level) == ("Bad", "error")
     assert "response_preview" in event.fields
     assert "text" not in str(event.fields)
+
+
+POSTGRES = "2025-11-18 22:41:13.123 UTC [55] "
+ENGINES = "2025-11-18T22:41:14.000000001Z "
+
+
+@pytest.mark.parametrize("prefix", ["", ENGINES])
+@pytest.mark.parametrize(
+    ("said", "level", "event"),
+    [
+        ("LOG:  checkpoint starting: time", "info", "checkpoint starting: time"),
+        ("cj@cj_db ERROR:  deadlock detected", "error", "deadlock detected"),
+        ("FATAL:  sorry, too many clients already", "critical", "sorry, too many clients already"),
+        ("PANIC:  could not write", "critical", "could not write"),
+        ("DEBUG2:  autovacuum", "debug", "autovacuum"),
+        ("DETAIL:  Process 55 waits", "", "DETAIL: Process 55 waits"),
+    ],
+)
+def test_a_line_of_postgres_has_its_time_level_and_process(
+    said: str, level: str, event: str, prefix: str
+) -> None:
+    before, found, after = events(
+        [ISO, f"{prefix}{POSTGRES}{said}", f"{prefix}{POSTGRES}LOG:  ready"], Role.OTHER, STOCKHOLM
+    )
+    assert found.at == datetime(2025, 11, 18, 22, 41, 13, 123000, tzinfo=UTC)
+    assert (found.level, found.event, found.fields) == (level, event, {"process": 55})
+    assert (before.event, after.event) == ("serial_bundle_dispatch", "ready")
+    assert starts_event(f"{prefix}{POSTGRES}{said}".encode())
+
+
+def test_the_statement_of_postgres_has_its_further_lines() -> None:
+    first, second = events(
+        [f"{POSTGRES}STATEMENT:  SELECT 1", "\t  FROM x", f"{POSTGRES}LOG:  y"], Role.OTHER
+    )
+    assert (first.event, second.event) == ("STATEMENT: SELECT 1\n\t  FROM x", "y")
+
+
+def test_an_offset_without_minutes_and_a_plain_zone_are_read() -> None:
+    (found,) = events(["2025-11-18 22:41:13.123 +01 [7] LOG:  x"], Role.OTHER)
+    assert found.at == datetime(2025, 11, 18, 21, 41, 13, 123000, tzinfo=UTC)
