@@ -12,7 +12,7 @@ from uuid import UUID
 from bot.domain.batch import BatchSummary, BlockedSession, ErrorGroup
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
-from bot.domain.followed import ENDED_AFTER, Followed
+from bot.domain.followed import Followed, silence
 from bot.domain.log import LogEvent
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
@@ -27,7 +27,6 @@ READ_SECONDS = 8.0
 # again begins this much earlier and drops what was already seen.
 OVERLAP = timedelta(seconds=10)
 MAX_RECENT = 2_000
-LONG = ENDED_AFTER // timedelta(minutes=1)
 
 T = TypeVar("T")
 Source = TypeVar("Source")
@@ -163,6 +162,8 @@ class LiveWatcher:
         self._seen_until: datetime | None = None
         self._recent: deque[tuple[datetime, str]] = deque(maxlen=MAX_RECENT)
         self._skip: frozenset[str] = frozenset()
+        # Of each container how far its lines reach, and when they were last seen to go on.
+        self._reached: dict[str, tuple[datetime, datetime]] = {}
 
     def resume(self, progress: Mapping[str, Any]) -> None:
         """Go on where a predecessor's `progress` ended."""
@@ -195,7 +196,7 @@ class LiveWatcher:
 
     async def observe(self, *, since: datetime, now: datetime) -> LiveWatch:
         """Return the watch of one tick."""
-        logs = _unless_ended(await self._logs(since), now, self._sources)
+        logs = _unless_ended(await self._logs(since, now), now, self._sources)
         return LiveWatch(now, since, self._environment, logs, self._sources, self._timeout)
 
     async def close(self) -> None:
@@ -204,7 +205,7 @@ class LiveWatcher:
         if follow is not None:
             await follow.close()
 
-    async def _logs(self, since: datetime) -> Followed | Missing | None:
+    async def _logs(self, since: datetime, now: datetime) -> Followed | Missing | None:
         source = self._sources.logs
         if source is None or isinstance(source, Missing):
             return source
@@ -219,7 +220,8 @@ class LiveWatcher:
             self._follow = follow
             self._skip = frozenset(mark for _, mark in self._recent)
         try:
-            return self._new_events(self._follow.take())
+            followed = self._follow.take()
+            return replace(self._new_events(followed), reached=self._reaching(followed, now))
         except SourceError as error:
             await self.close()
             return Missing(source.name, error.message)
@@ -231,6 +233,19 @@ class LiveWatcher:
             marked = [(event, mark) for event, mark in marked if mark not in self._skip]
         self._remember(marked, behind=followed.behind)
         return replace(followed, events=tuple(event for event, _ in marked))
+
+    def _reaching(self, followed: Followed, now: datetime) -> Mapping[str, datetime]:
+        """Return until when the log of each container is known to be written.
+
+        A line that came since the look before was written by now, whatever its clock says: the
+        clocks of two hosts differ.
+        """
+        if followed.behind:
+            return followed.reached
+        for container, at in followed.reached.items():
+            before, seen = self._reached.get(container, (at, at))
+            self._reached[container] = at, now if at != before else seen
+        return {name: min(now, max(self._reached[name])) for name in followed.reached}
 
     def _remember(self, marked: Sequence[tuple[LogEvent, str]], *, behind: bool) -> None:
         times = [event.at for event, _ in marked if event.at is not None]
@@ -252,10 +267,10 @@ def _unless_ended(
 
     Its silence is no end of what an alert tells.
     """
-    has_ended = isinstance(logs, Followed) and logs.ended_at(now) is not None
-    if not has_ended or sources.logs is None or isinstance(sources.logs, Missing):
+    ended = logs.ended_at(now) if isinstance(logs, Followed) else None
+    if ended is None or sources.logs is None or isinstance(sources.logs, Missing):
         return logs
-    return Missing(sources.logs.name, f"no service wrote a line for {LONG} min or more")
+    return Missing(sources.logs.name, silence(ended))
 
 
 async def _take(topic: CallbackTopic) -> Sequence[SeenCallback]:

@@ -29,6 +29,7 @@ from bot.alerts.policy.round import (
     policy_settings,
     retention,
 )
+from bot.alerts.policy.silent_logs import as_heard
 from bot.alerts.policy.storm import folded
 from bot.alerts.policy.window import LONGEST_GAP, restored
 from bot.alerts.self_monitoring.failed_detectors import FailedDetectors
@@ -241,7 +242,8 @@ class Tick:
 
     async def _sample(self, detector: Detector, watch: Watch) -> DetectorResult | None:
         async def looked() -> DetectorResult:
-            sample = await detector.sample(watch)
+            silent = watch.logs.silent() if isinstance(watch.logs, Followed) else {}
+            sample = as_heard(detector, await detector.sample(watch), silent)
             behind = isinstance(watch.logs, Followed) and watch.logs.behind
             window = self._windows.get(detector.name)
             return judged_from(

@@ -1,5 +1,9 @@
-"""What following the logs brought: the events since the last look, and how far they reach."""
+"""What following the logs brought: the events since the last look, and how far they reach.
 
+A log that brings no line is a source that cannot be read: by its name, and since when.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,9 +11,13 @@ from datetime import datetime, timedelta
 from bot.border.outside import outside, seal
 from bot.domain.log import LogEvent, Role
 
-# An idle LLM provider writes a line every 5 minutes in every mode, so that whole logs which are
-# quiet for longer have ended.
+# An idle LLM provider writes a line every 5 minutes in every mode, and CJ looks into its outbox
+# every 5 seconds and for stuck batches every 5 minutes: a log that is quiet for longer has ended.
 ENDED_AFTER = timedelta(minutes=6)
+# The services whose lines verdicts rest on; another may write as it likes.
+NEEDED = (Role.CJ, Role.LLM_PROVIDER)
+_NO_LINE = "no line since "
+_SINCE = re.compile(re.escape(_NO_LINE) + r"(\S+)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,8 @@ class Followed:
     because they came faster than they could be kept, `missing` maps a container to why it cannot
     be read, `restarted` names containers that started again, or were recreated, since the last
     look. While it is `behind`, what was written before the follow began is still being read: that
-    nothing came is then no silence. `newest` is as in LogSearch.
+    nothing came is then no silence. `reached` maps a container to when its newest line was written,
+    wanted or not; a source that answers for the moment, as an Engine does, tells none.
     """
 
     events: tuple[LogEvent, ...] = ()
@@ -30,12 +39,12 @@ class Followed:
     missing: Mapping[str, str] = field(default_factory=dict)
     restarted: tuple[str, ...] = ()
     behind: bool = False
-    newest: datetime | None = None
+    reached: Mapping[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         named = {outside(container): reason for container, reason in self.missing.items()}
         object.__setattr__(self, "missing", named)
-        seal(self, texts=("containers", "restarted"))
+        seal(self, texts=("containers", "reached", "restarted"))
 
     @property
     def is_whole(self) -> bool:
@@ -44,10 +53,55 @@ class Followed:
 
     def ended_at(self, now: datetime) -> datetime | None:
         """Return when the logs ended, where that is too long ago for their silence to be one."""
-        if self.newest is None or self.behind or self.events:
+        newest = max(self.reached.values(), default=None)
+        if newest is None or self.behind or self.events:
             return None
-        return self.newest if now - self.newest > ENDED_AFTER else None
+        return newest if now - newest > ENDED_AFTER else None
+
+    def silent(self) -> Mapping[Role, datetime]:
+        """Return since when no line of a service came while another's log went on beyond it.
+
+        Of several containers of one service the newest line counts.
+        """
+        ends = {role: self.reaches(role) for role in NEEDED}
+        newest = max(filter(None, ends.values()), default=None)
+        return {
+            role: at for role, at in ends.items() if at and newest and newest - at > ENDED_AFTER
+        }
+
+    def reaches(self, role: Role) -> datetime | None:
+        """Return when the newest line of a service was written, None where that is not known."""
+        if self.behind:
+            return None
+        names = (name for name, one in self.containers.items() if one is role)
+        return max((self.reached[name] for name in names if name in self.reached), default=None)
 
     def hears(self, role: Role) -> bool:
-        """Say whether a log of that role is followed: the silence of any other proves nothing."""
+        """Say whether a log of that role is read: the silence of any other proves nothing."""
+        if role in self.silent():
+            return False
         return role in self.containers.values() or any(one.role is role for one in self.events)
+
+
+def log_name(role: Role) -> str:
+    """Return what one service's log is called among the sources."""
+    return f"{role.value}_log"
+
+
+def silence(since: datetime) -> str:
+    """Return why a silent log proves nothing, as the reason of a source that cannot be read."""
+    return f"{_NO_LINE}{since.isoformat()}"
+
+
+def unread_log(role: Role, since: datetime) -> str:
+    """Return the `unreadable` of a sample that needs the log of a service that is silent."""
+    return f"{log_name(role)}: {silence(since)}"
+
+
+def silent_since(reason: str) -> datetime | None:
+    """Return since when a log is silent, by the reason that `silence` gave; None for another."""
+    found = _SINCE.search(reason)
+    try:
+        return datetime.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None

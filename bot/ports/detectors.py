@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.domain.changes.change import Noted
     from bot.domain.evidence import Missing
     from bot.domain.followed import Followed
-    from bot.domain.log import LogEvent
+    from bot.domain.log import LogEvent, Role
     from bot.domain.outbox import OutboxGroup
     from bot.domain.queue import QueueFront, QueueReading
     from bot.domain.service_state import ContainerState, ServiceHealth
@@ -116,6 +116,9 @@ class Detector(Protocol):
     them in its raw text, an empty tuple says that it wants none. When all detectors name theirs,
     other lines are never parsed, which makes following some twenty times cheaper.
 
+    A detector that has such words also has `rests_on`, the roles whose silence it takes for one:
+    while the log of such a service brings no line, its alerts neither open nor resolve.
+
     A detector whose conditions are events that happened once, not states that last, has
     `of_events` True: an alert of such a condition ends when a person acknowledges it.
 
@@ -154,6 +157,12 @@ def needles_of(detector: Detector | ChangeNoter) -> tuple[str, ...] | None:
     """Return what a detector looks for in raw log text; None when it needs all of it."""
     needles: tuple[str, ...] | None = getattr(detector, "needles", None)
     return needles
+
+
+def rests_on(detector: Detector) -> tuple[Role, ...]:
+    """Return the roles whose silence a detector takes for one."""
+    roles: tuple[Role, ...] = getattr(detector, "rests_on", ())
+    return roles
 
 
 def all_needles(made: Iterable[Detector | ChangeNoter]) -> tuple[str, ...] | None:

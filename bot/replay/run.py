@@ -25,6 +25,7 @@ from typing import Any
 from bot import registry
 from bot.alerts.policy.lifecycle import PolicySettings
 from bot.alerts.policy.round import DetectorResult, decide_round, evaluate, policy_settings
+from bot.alerts.policy.silent_logs import as_heard
 from bot.alerts.policy.storm import STORM, folded
 from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements
 from bot.domain.alert import (
@@ -110,10 +111,10 @@ def samples_of(
     logs = watch.logs
     assert isinstance(logs, Followed)  # noqa: S101 - a recording has its logs
     own, others = dict(wanted.of_each(logs.events)), replace(logs, events=())
-    samples = {}
+    samples, silent = {}, logs.silent()
     for name, one in detectors.items():
         watch.logs = replace(logs, events=tuple(own[name])) if name in own else others
-        samples[name] = _finished(one.sample(watch))
+        samples[name] = as_heard(one, _finished(one.sample(watch)), silent)
     return samples
 
 
@@ -253,7 +254,8 @@ def _watches(
     pending, tick = next(events, None), grid.tick
     coming = _earliest(pending, readings.next_at(datetime.min.replace(tzinfo=UTC)))
     now = heard_at = tick_of(coming or EPOCH, tick)
-    reached: dict[str, Role] = {}
+    roles: dict[str, Role] = {}
+    reached: dict[str, datetime] = {}
     while coming is not None:
         if now - heard_at > grid.longest_quiet and now < tick_of(coming, tick):
             grid.tally.skip(tick_of(coming, tick) - now)
@@ -264,8 +266,9 @@ def _watches(
         while pending is not None and at(pending) < now:
             taken.append(pending)
             pending = next(events, None)
-        reached.update({event.container: event.role for event in taken})
-        logs = Followed(tuple(filter(wanted.holds, taken)), dict(reached))
+        roles.update({event.container: event.role for event in taken})
+        reached.update({event.container: at(event) for event in taken})
+        logs = Followed(tuple(filter(wanted.holds, taken)), dict(roles), reached=dict(reached))
         yield RecordedWatch(now, since, environment, logs, readings.newest(now))
         coming = _earliest(pending, readings.next_at(now))
 

@@ -66,15 +66,24 @@ class Wanted:
         return MarkedLines(parser, self._words or (), held, passed)
 
     def thinned(self, events: Iterable[Recorded]) -> Iterator[Recorded]:
-        """Yield a file's events in order, of those passed over only what begins a tick."""
-        until: datetime | None = None
+        """Yield a file's events in order, of those passed over only what ends a tick."""
+        if not self._tick:
+            yield from events
+            return
+        until, held = EPOCH, None
         for event in events:
             at = event.at or EPOCH
-            if until is None or at >= until:
-                until = tick_of(at, self._tick) + self._tick if self._tick else None
-            elif type(event) is PassedEvent:
+            if at >= until:
+                if held is not None:
+                    yield held
+                until, held = tick_of(at, self._tick) + self._tick, None
+            if type(event) is PassedEvent:
+                held = event
                 continue
+            held = None
             yield event
+        if held is not None:
+            yield held
 
 
 class MarkedLines:

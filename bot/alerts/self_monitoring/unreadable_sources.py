@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.alert import (
     SOURCE_UNREADABLE,
@@ -24,15 +24,21 @@ from bot.domain.evidence import (
     EvidenceLine,
     LogStore,
 )
+from bot.domain.followed import NEEDED, log_name, silent_since
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import when, words
+from bot.domain.words import Time, when, words
 
 UNREADABLE_SOURCE = "unreadable_source"
+# A service that starts together with the bot writes within a few looks.
+LOOKED_FOR = timedelta(minutes=1)
+# The log of one service is a part of what the logs are read from.
+PARTS = frozenset(log_name(role) for role in NEEDED)
+STORES = frozenset(store.source_name for store in LogStore)
 # What a source as a whole is called; a part of one, such as an Engine, is none of the settings.
 NAMES = frozenset(
     {
         *(DATABASE, QUEUE, TOPIC, HEALTH, CONTAINERS, RUNNERS),
-        *(store.source_name for store in LogStore),
+        *STORES,
     }
 )
 
@@ -68,15 +74,23 @@ def judge_sources(
         name = source_of(some[-1]) if some else ""
         if name:
             affected.setdefault(name, []).append((detector, some))
-    conditions = tuple(_condition(name, who, since.get(name)) for name, who in affected.items())
-    held = {} if certain else dict.fromkeys(since, "not every detector looked")
-    closing = {
-        name: f"{name} can be read again"
-        if configured is None or name in configured or name not in NAMES
-        else f"{name} is not configured any more"
-        for name in since
-    }
+    conditions = tuple(
+        _silent(name, who) if _silence(who) else _condition(name, who, since.get(name))
+        for name, who in affected.items()
+        if name in since or _is_seen(name, who)
+    )
+    held = dict.fromkeys(PARTS & since.keys(), "no log is read") if STORES & affected.keys() else {}
+    held |= {} if certain else dict.fromkeys(since, "not every detector looked")
+    closing = {name: _closing(name, configured) for name in since}
     return Judgement(Sight.CLEAR, conditions, closing=closing, held=held)
+
+
+def _closing(name: str, configured: Collection[str] | None) -> str:
+    if name in PARTS:
+        return f"{_called(name)}: lines come again"
+    if configured is None or name in configured or name not in NAMES:
+        return f"{name} can be read again"
+    return f"{name} is not configured any more"
 
 
 def unreadable_detectors(looks: Mapping[str, tuple[Sample, Judgement]]) -> dict[str, str]:
@@ -103,14 +117,12 @@ def source_of(sample: Sample) -> str:
 
 
 NAMES_CHARS = 76
+_Affected = Sequence[tuple[str, Sequence[Sample]]]
 
 
-def _condition(
-    name: str, affected: Sequence[tuple[str, Sequence[Sample]]], known: datetime | None
-) -> Condition:
+def _condition(name: str, affected: _Affected, known: datetime | None) -> Condition:
     since = min(_since(name, samples) for _, samples in affected)
     since = min(since, known) if known else since
-    names = ", ".join(sorted(detector for detector, _ in affected))
     last = affected[0][1][-1]
     return Condition(
         subject=name,
@@ -130,10 +142,63 @@ def _condition(
         why=_blind(sorted(detector for detector, _ in affected)),
         evidence=(
             EvidenceLine(name, last.at, last.unreadable.partition(":")[2].strip()),
-            EvidenceLine(name, None, f"blind or half blind meanwhile: {names}"),
+            EvidenceLine(name, None, f"blind or half blind meanwhile: {_names(affected)}"),
         ),
         next=("Ask `batchbot doctor` on the bot's machine what to mend.",),
     )
+
+
+def _silence(affected: _Affected) -> datetime | None:
+    """Return since when a source brings no line; None where it lacks for another reason."""
+    return silent_since(_newest(affected).unreadable)
+
+
+def _is_seen(name: str, affected: _Affected) -> bool:
+    """Say whether a silent log was looked at for a while; of another source each look counts."""
+    if _silence(affected) is None:
+        return True
+    first = min(_since(name, samples) for _, samples in affected)
+    return _newest(affected).at - first >= LOOKED_FOR
+
+
+def _newest(affected: _Affected) -> Sample:
+    return max((samples[-1] for _, samples in affected), key=lambda one: one.at)
+
+
+def _silent(name: str, affected: _Affected) -> Condition:
+    """Return that a log brings no line any more, so that nothing rests on its silence."""
+    last, since = _newest(affected), _silence(affected)
+    assert since is not None  # noqa: S101 - it was asked before
+    called = _called(name)
+    return Condition(
+        subject=name,
+        rule=SOURCE_UNREADABLE,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        title=words(
+            f"{called}: no line",
+            Time(since, " since "),
+            ", high confidence: alerts that rest on it neither open nor resolve. "
+            "Next: look whether the service runs, and whether its lines still arrive",
+        ),
+        since=since,
+        known="silent",
+        count=0,
+        headline=f"{called}: no line comes; alerts that rest on it stand still",
+        why=_blind(sorted(detector for detector, _ in affected)),
+        evidence=(
+            EvidenceLine(name, last.at, words("no line", Time(since, " since "))),
+            EvidenceLine(name, None, f"blind or half blind meanwhile: {_names(affected)}"),
+        ),
+        next=(
+            "Look whether the service runs: one that idles writes every few minutes.",
+            "Look whether its log is written to where the bot reads it: `batchbot doctor`.",
+        ),
+    )
+
+
+def _names(affected: _Affected) -> str:
+    return ", ".join(sorted(detector for detector, _ in affected))
 
 
 def _blind(detectors: Sequence[str]) -> str:

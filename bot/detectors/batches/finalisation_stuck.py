@@ -29,7 +29,7 @@ from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
 from bot.domain.followed import Followed
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch
@@ -85,7 +85,8 @@ class FinalisationStuck(RowDetector):
         batches = await watch.open_batches()
         state = self._lines.after(event for _, event in dated_events(watch))
         if batches is None or isinstance(batches, Missing):
-            state = state.quiet(watch.now, self._quiet)
+            if isinstance(watch.logs, Followed) and Role.CJ not in watch.logs.silent():
+                state = state.quiet(watch.now, self._quiet)
         else:
             state = state.beside(batches, watch.now, self._quiet)
         self._lines = state

@@ -12,7 +12,7 @@ from bot.detectors._event_counts import (
 from bot.diagnosis.batch.endings import SWEPT, sweep_of
 from bot.diagnosis.comparison.causes import BATCH_FAILED
 from bot.domain.alert import Condition, Sample
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Span, Time, words
 from bot.ports import Watch
@@ -28,6 +28,7 @@ class ShortTimeOuts(EventCountDetector):
     name: ClassVar[str] = "short_time_outs"
     summary: ClassVar[str] = "CJ's monitor ends batches after a time-out too short for them"
     needles: ClassVar[tuple[str, ...]] = (SWEPT,)
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.CJ,)
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event is of a sweep by such a time-out."""

@@ -40,7 +40,27 @@ def silent_condition(
     place = place_told(batches, "of")
     headline = f"CJ takes no callbacks{place}: answers are published, not read"
     found = replace(condition, headline=headline, batch=sole(batches))
+    if untaken.is_mute and untaken.logged_at is not None:
+        return _mute(found, place, count, untaken.logged_at)
     return _held_up(found, place, since) if untaken.at_work else found
+
+
+def _mute(found: Condition, place: str, count: int, logged_at: datetime) -> Condition:
+    """Return it as that of a CJ which writes no line at all: that may be its log's own silence."""
+    return replace(
+        found,
+        confidence=Confidence.LOW,
+        title=words(
+            "No line of CJ since ",
+            Time(logged_at),
+            f", and {many(count, 'callback')} published since ",
+            Time(found.since),
+            ": it is down, or its log does not arrive, low confidence. "
+            "Next: look whether cj_assessment_service runs.",
+        ),
+        headline=f"CJ logs nothing while answers{place} come: it is down, or its log ended",
+        known=f"mute{' for long' if found.known.endswith('for long') else ''}",
+    )
 
 
 def _held_up(found: Condition, place: str, since: datetime) -> Condition:

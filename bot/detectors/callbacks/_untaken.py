@@ -56,9 +56,23 @@ class UntakenCallbacks:
     skipped_at: datetime | None = None
     lost: tuple[PublishedCallback, ...] = ()
     regrouped_at: datetime | None = None
+    logged_at: datetime | None = None
+    hole: datetime | None = None
     taken_at: datetime | None = None
     seen_at: datetime | None = None
     memories: dict[str, PublisherMemory] = field(default_factory=dict)
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether CJ wrote no line at all since the first that waits was published."""
+        first = self.waiting[0].at if self.waiting else None
+        return bool(first and self.logged_at and self.logged_at < first)
+
+    def reaching(self, logged_at: datetime | None, now: datetime) -> "UntakenCallbacks":
+        """Return it with until when CJ's log reaches; an idle CJ writes every few seconds."""
+        before = self.logged_at
+        mute = before is not None and logged_at is not None and logged_at - before >= SILENT_FOR
+        return replace(self, logged_at=logged_at or before, hole=now if mute else self.hole)
 
     def after(
         self,
@@ -106,9 +120,15 @@ class UntakenCallbacks:
     def _taken(self, event: LogEvent, now: datetime) -> "UntakenCallbacks":
         if ends_taking(event):
             ends = self.ends or event.event.startswith(TAKEN_END)
-            return replace(self, at_work=False, ends=ends)
+            # Where it was down the silence was its own.
+            hole = None if event.event.startswith(STARTED) else self.hole
+            return replace(self, at_work=False, ends=ends, hole=hole)
         if not is_taken(event):
             return self
+        if self.hole is not None:
+            unknown = self.hole
+            after = tuple(one for one in self.waiting if one.at > unknown)
+            return replace(self, waiting=after, hole=None)._taken(event, now)
         begun = self.ends and event.event.startswith(_BEGINS)
         seen: dict[str, Any] = {
             "heard": True,

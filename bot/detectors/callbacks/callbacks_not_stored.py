@@ -39,6 +39,7 @@ class CallbacksNotStored(EventCountDetector):
         "CJ takes answers and cannot store them, because its database is away: they are lost"
     )
     needles: ClassVar[tuple[str, ...]] = (NOT_STORED_LINE, NOT_COUNTED)
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.CJ,)
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of an answer that the database did not take."""

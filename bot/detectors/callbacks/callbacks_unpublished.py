@@ -29,7 +29,7 @@ from bot.diagnosis.publishing.wording import (
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.followed import Followed
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity, plain
 from bot.domain.words import Command, Id, Time, words
 from bot.ports import Watch
@@ -53,6 +53,7 @@ class CallbacksUnpublished:
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 1
     needles: ClassVar[tuple[str, ...]] = NEEDLES
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
     Settings: ClassVar[type[BaseModel]] = QuietSettings
 
     def __init__(self, settings: QuietSettings) -> None:

@@ -81,6 +81,7 @@ class ConsumerSilent:
         *NEEDLES, TAKEN, *RECEIVED, UNREADABLE, SKIPPED, STARTED, *TAKEN_END, MAPPED, ASKED_FOR,
         *REGROUPING,
     )  # fmt: skip
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.CJ,)
     Settings: ClassVar[type[BaseModel]] = ConsumerSilentSettings
 
     def __init__(self, settings: ConsumerSilentSettings) -> None:
@@ -113,6 +114,7 @@ class ConsumerSilent:
             known = self._untaken
             if logs.hears(Role.CJ):
                 known = replace(known, heard=True)
+            known = known.reaching(logs.reaches(Role.CJ), watch.now)
             events = [event for _, event in dated_events(watch)]
             self._untaken = known.after(events, watch.now, await _on_topic(watch))
             self._batches.note(events)

@@ -26,7 +26,7 @@ from bot.domain.alert import Condition, Sample
 from bot.domain.callbacks.callback import RejectedCallback, SeenCallback
 from bot.domain.callbacks.tally import rejections, tally
 from bot.domain.evidence import Missing
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.ports import Watch
 from bot.text.redaction import redact
 
@@ -63,6 +63,7 @@ class RejectedCallbacks(EventCountDetector):
         "Comparison callback", "essay identifiers", "prompt hash", "cannot hydrate",
         "comparison pair for callback", "LLM comparison callback", "deserialization_failed",
     )  # fmt: skip
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.CJ,)
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)

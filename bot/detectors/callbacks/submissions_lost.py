@@ -41,7 +41,7 @@ from bot.diagnosis.evidence.submission import (
 )
 from bot.diagnosis.queue.log_events import NEEDLES, is_queue_event
 from bot.domain.alert import Condition, Sample
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Time, words
 from bot.ports import Watch
@@ -72,6 +72,7 @@ class SubmissionsLost(EventCountDetector):
         QUEUING,
         *NEEDLES,
     )
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.CJ,)
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)

@@ -67,6 +67,7 @@ class RetriesRising:
     # The next failure in the same trouble is no news: over is what was quiet for five minutes.
     clear_ticks: ClassVar[int] = 20
     needles: ClassVar[tuple[str, ...]] = (RETRIED, *ENDED)
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
     Settings: ClassVar[type[BaseModel]] = RetriesRisingSettings
 
     def __init__(self, settings: RetriesRisingSettings) -> None:

@@ -59,6 +59,7 @@ class ContentMissing(EventCountDetector):
         "Failed to fetch student prompt text",
         "Failed to fetch judge rubric text",
     )
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.CJ,)
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of a text that could not be fetched."""

@@ -30,7 +30,7 @@ from bot.diagnosis.batch.finalisation_lines import (
 from bot.diagnosis.comparison.causes import REPEATED_FINALISATION
 from bot.diagnosis.comparison.rejections import database_fault, unstored_answer
 from bot.domain.alert import Condition, Sample
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Text, when, words
 from bot.ports import Watch
@@ -84,6 +84,7 @@ class DatabaseErrors(EventCountDetector):
     needles: ClassVar[tuple[str, ...]] = (
         INTEGRITY, ROLLBACK, "UniqueViolation", "(Background on", "sqlalche.me", *CODES, *FINALISED,
     )  # fmt: skip
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.CJ,)
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)

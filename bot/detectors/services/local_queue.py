@@ -23,7 +23,7 @@ from bot.diagnosis.comparison.causes import (
 from bot.diagnosis.queue.log_events import NEEDLES, LoopSign, SignKind, sign_of
 from bot.diagnosis.queue.losses import ENDS
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Time, Words, words
 from bot.ports import Watch
@@ -52,6 +52,7 @@ class LocalQueue(EventCountDetector):
         "Redis fails, and the LLM provider keeps requests in its own memory, which a restart loses"
     )
     needles: ClassVar[tuple[str, ...]] = NEEDLES
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)

@@ -31,6 +31,7 @@ class MockAnswers(EventCountDetector):
     name: ClassVar[str] = "mock_answers"
     summary: ClassVar[str] = "Answers take no time: a mock gives them, and no model judges"
     needles: ClassVar[tuple[str, ...]] = (AT_ONCE,)
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an answer took no time that a request did not ask a mock for."""

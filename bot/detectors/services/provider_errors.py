@@ -15,12 +15,7 @@ from pydantic import BaseModel, Field
 
 from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak
-from bot.detectors._provider_causes import (
-    CAUSE_NEEDLES,
-    FailedRequests,
-    causes_in,
-    tells_a_cause,
-)
+from bot.detectors._provider_causes import CAUSE_NEEDLES, FailedRequests, causes_in, tells_a_cause
 from bot.detectors._refusals import DONE, LASTING, RefusalRun, runs_after, runs_in
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.detectors.services._breakers import breakers_in, without_closed
@@ -88,6 +83,7 @@ class ProviderErrors:
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 2
     needles: ClassVar[tuple[str, ...]] = (*COUNTED, *CAUSE_NEEDLES)
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
     Settings: ClassVar[type[BaseModel]] = ProviderErrorsSettings
 
     def __init__(self, settings: ProviderErrorsSettings) -> None:

@@ -18,7 +18,7 @@ from bot.diagnosis.batch.refused import (
     why_refused,
 )
 from bot.domain.alert import Condition, Sample
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Time, words
 from bot.ports import Watch
@@ -34,6 +34,7 @@ class RequestsRefused(EventCountDetector):
     name: ClassVar[str] = "requests_refused"
     summary: ClassVar[str] = "CJ refuses a request, such as one of an assignment that it lacks"
     needles: ClassVar[tuple[str, ...]] = (REFUSED, LET_GO)
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.CJ,)
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of a refused request."""

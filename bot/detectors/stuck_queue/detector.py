@@ -45,7 +45,7 @@ from bot.diagnosis.queue.verdict import (
 from bot.domain.alert import Judgement, Sample, Sight, Window
 from bot.domain.chart import Chart
 from bot.domain.evidence import Missing
-from bot.domain.followed import Followed
+from bot.domain.followed import Followed, unread_log
 from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueReading
 from bot.ports import Watch
@@ -231,7 +231,10 @@ def _observed(reading: QueueReading | Missing | None, watch: Watch, *, known: bo
     return Observation(
         at=watch.now,
         reading=_trimmed(reading) if isinstance(reading, QueueReading) else None,
-        logs_readable=isinstance(logs, Followed) and not logs.missing and heard,
+        logs_readable=isinstance(logs, Followed)
+        and not logs.missing
+        and heard
+        and Role.LLM_PROVIDER not in logs.silent(),
         unreadable=_unreadable_reason(reading, logs),
         heard=heard,
         ended=ended_requests(events)[-MOST_ENDED:],
@@ -246,6 +249,9 @@ def _unreadable_reason(
         return unreadable_reason(reading)
     if reading is None and isinstance(logs, Missing):
         return unreadable_reason(logs)
+    silent = logs.silent() if reading is None and isinstance(logs, Followed) else {}
+    if Role.LLM_PROVIDER in silent:
+        return unread_log(Role.LLM_PROVIDER, silent[Role.LLM_PROVIDER])
     return ""
 
 

@@ -25,7 +25,7 @@ from bot.diagnosis.queue.log_events import NEEDLES, SignKind, is_queue_event, si
 from bot.diagnosis.queue.open_requests import TEXTS, OpenRequests
 from bot.domain.alert import Condition, Sample
 from bot.domain.followed import Followed
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Time, words
 from bot.ports import Watch
@@ -45,6 +45,7 @@ class ExpiredItems(EventCountDetector):
     name: ClassVar[str] = "queue_expired"
     summary: ClassVar[str] = "The LLM queue dropped requests whose time to live was over"
     needles: ClassVar[tuple[str, ...]] = (*NEEDLES, *TEXTS, *OWNER_TEXTS)
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)

@@ -135,9 +135,12 @@ def _warming(
 ) -> QueueVerdict | None:
     if watched_since is None:
         return None
-    readable = sum(not look.unreadable for look in observations)
+    looks = _since_hole(observations)
+    if len(looks) < len(observations):
+        watched_since = max(watched_since, looks[0].at)
+    readable = sum(not look.unreadable for look in looks)
     young = now - watched_since < opens_after
-    if not young and readable >= READABLE_SHARE * len(observations):
+    if not young and readable >= READABLE_SHARE * len(looks):
         return None
     return QueueVerdict(
         rule="warming",
@@ -146,9 +149,19 @@ def _warming(
             "Watched for ", Span(now - watched_since), "; a verdict needs ", Span(opens_after), "."
         )
         if young
-        else f"Only {readable} of {len(observations)} looks could be read; too few for a verdict.",
+        else f"Only {readable} of {len(looks)} looks could be read; too few for a verdict.",
         undecided=True,
     )
+
+
+def _since_hole(looks: Sequence[Observation]) -> Sequence[Observation]:
+    """Return the looks since the last time that several in a row could not be read."""
+    unread = 0
+    for place in range(len(looks) - 1, -1, -1):
+        unread = unread + 1 if looks[place].unreadable else 0
+        if unread == UNREADABLE_LOOKS:
+            return looks[place + unread :] or looks[-1:]
+    return looks
 
 
 def _quiet(timeline: QueueTimeline) -> QueueVerdict:

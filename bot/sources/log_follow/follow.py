@@ -100,9 +100,9 @@ class FileFollow:
         # Asked before what came is taken: what the last look brought is then among it.
         behind = self.is_behind
         containers = {tail.container: tail.service.role for tail in list(self._tails.values())}
-        times = (tail.reached for tail in list(self._tails.values()))
+        times = {one.container: one.reached for one in list(self._tails.values()) if one.reached}
         followed = self._buffer.take(containers, dict(self._missing), behind=behind)
-        return replace(followed, newest=max(filter(None, times), default=None))
+        return replace(followed, reached=times)
 
     async def close(self) -> None:
         """Stop polling and close the files."""

@@ -10,12 +10,14 @@ from bot.alerts.live_watch import LiveWatcher
 from bot.detectors.services.content_missing import DETECTOR
 from bot.domain.alert import Sight, Window
 from bot.domain.evidence import Missing
-from bot.domain.followed import ENDED_AFTER, Followed
+from bot.domain.followed import ENDED_AFTER, Followed, silent_since
+from bot.domain.log import Role
 from bot.ports import Sources
 from bot.sources.log_files import LogFiles
 from tests.support.fakes.sources import SERVICES
 
 CJ = "huleedu_cj_assessment_service.log"
+LLM = "huleedu_llm_provider_service.log"
 START = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
 
 
@@ -47,7 +49,7 @@ async def test_log_files_that_ended_are_a_source_that_cannot_be_read(
         logs = await read(watcher, START + quiet)
         assert isinstance(logs, Followed) is is_read
         if isinstance(logs, Missing):
-            assert logs.reason == "no service wrote a line for 6 min or more"
+            assert silent_since(logs.reason) == START
             watch = await watcher.observe(since=START, now=START + quiet)
             detector = DETECTOR(DETECTOR.Settings())  # type: ignore[arg-type]
             window = Window((await detector.sample(watch),), START)
@@ -56,5 +58,24 @@ async def test_log_files_that_ended_are_a_source_that_cannot_be_read(
         with (tmp_path / CJ).open("a") as file:
             file.write(line(START + quiet))
         assert isinstance(await read(watcher, START + quiet, until=Followed), Followed)
+    finally:
+        await watcher.close()
+
+
+async def test_each_service_is_judged_by_its_own_newest_line(tmp_path: Path) -> None:
+    now = START + timedelta(minutes=40)
+    (tmp_path / CJ).write_text(line(START))
+    (tmp_path / LLM).write_text(line(now))
+    watcher = LiveWatcher(Sources(logs=LogFiles(tmp_path, SERVICES, UTC)), wants=lambda _: False)
+    try:
+        logs = await read(watcher, now, until=Followed)
+        assert isinstance(logs, Followed)
+        assert logs.silent() == {Role.CJ: START}
+        # What comes now was written by now, though its clock is 40 minutes behind.
+        with (tmp_path / CJ).open("a") as file:
+            file.write(line(START + timedelta(seconds=1)))
+        while logs.silent():
+            logs = await read(watcher, now, until=Followed)
+            assert isinstance(logs, Followed)
     finally:
         await watcher.close()

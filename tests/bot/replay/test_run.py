@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -24,6 +25,7 @@ from tests.support.recordings import (
     console,
     integrity_error,
     missing_essay_ids,
+    stamp,
     write,
 )
 
@@ -120,11 +122,45 @@ def test_recorded_owners_make_a_stray_callback_foreign(tmp_path: Path) -> None:
 def test_a_consumer_that_took_nothing_since_its_log_begins_is_silent(tmp_path: Path) -> None:
     published = "Published success callback event for request 1, correlation_id: 1, topic: t"
     times = (START + timedelta(minutes=1, seconds=10 * n) for n in range(20))
-    write(tmp_path, LLM, [console(at, published, "lps") for at in times])
+    idle = console(START + timedelta(minutes=9), "Queue processor stats", "lps")
+    write(tmp_path, LLM, [*(console(at, published, "lps") for at in times), idle])
     assert not _replayed(tmp_path)
     write(tmp_path, CJ, _hearts(12))
     (opened,) = _replayed(tmp_path)
     assert (opened["detector"], opened["event"]) == ("consumer_silent", "open")
+
+
+@pytest.mark.parametrize(
+    ("torn", "whole", "early"), [(CJ, LLM, "consumer_silent"), (LLM, CJ, "stuck_queue")]
+)
+def test_a_log_that_ends_while_the_other_goes_on_is_a_missing_source(
+    tmp_path: Path, torn: str, whole: str, early: str
+) -> None:
+    """A hole in one log is told as one; nothing that it may hold is called lost."""
+    published = "Published success callback event for request {0}, correlation_id: {0}, topic: t"
+    lines = {LLM: busy_hour(minutes=90), CJ: _hearts(90)}
+    for n in range(180):
+        at, one = START + timedelta(seconds=30 * n + 5), str(UUID(int=n))
+        lines[LLM].append(console(at, published.format(one), "lps"))
+        taken = f"Processing LLM comparison callback for request {one}"
+        lines[CJ].append(console(at + timedelta(seconds=1), taken, "cj"))
+    hole = tuple(stamp(START + timedelta(minutes=n)) for n in (10, 60))
+    kept = [one for one in sorted(lines[torn]) if not hole[0] < one < hole[1]]
+    write(tmp_path, torn, kept)
+    write(tmp_path, whole, sorted(lines[whole]))
+    told = _replayed(tmp_path)
+    assert [(one["detector"], one["event"]) for one in told if one["event"] == "open"] == [
+        (early, "open"), ("unreadable_source", "open")
+    ]  # fmt: skip
+    assert {one["event"] for one in told} <= {"open", "resolve"}
+    assert sum(one["event"] == "resolve" for one in told) == 2
+    # What was told before it was sure is said of a silence, that may be the log's own.
+    assert "low confidence" in told[0]["title"]
+    opened = told[1]
+    assert opened["key"].endswith("/cj_log" if torn == CJ else "/llm_provider_log")
+    assert START + timedelta(minutes=9) < datetime.fromisoformat(opened["since"])
+    assert datetime.fromisoformat(opened["since"]) <= START + timedelta(minutes=10)
+    assert all(_time(one) > START + timedelta(minutes=60) for one in told[2:])
 
 
 def test_an_integrity_error_and_its_rollback_error_are_one_alert(tmp_path: Path) -> None:
@@ -195,7 +231,8 @@ def test_only_what_can_still_change_of_a_silence_is_lived_through(tmp_path: Path
     lines = busy_hour(minutes=20, freeze=range(5, 20))
     lines += [console(START + timedelta(days=376, minutes=n), "hello", "lps") for n in range(3)]
     write(tmp_path, LLM, [*lines])
-    write(tmp_path, CJ, integrity_error(START + timedelta(minutes=19)))
+    later = console(START + timedelta(days=376), "hello", "cj")
+    write(tmp_path, CJ, [*integrity_error(START + timedelta(minutes=19)), later])
     tally, ticks = Tally(), list[datetime]()
     events = list(
         replay_directory(

@@ -308,3 +308,36 @@ async def test_a_sample_that_cannot_be_read_is_forgotten() -> None:
     detector = ConsumerSilent(ConsumerSilentSettings())
     detector.resume((Sample(NOW, {"untaken": {"waiting": "soon"}}),))
     assert told(await played(detector, watches({}))) == []
+
+
+LOG = "huleedu_cj_assessment_service"
+
+
+@pytest.mark.parametrize(
+    ("mute", "back", "lost"),
+    [
+        # While CJ writes other lines its log has no hole: what it passes over is lost.
+        (False, [], 12),
+        # A log that went on may have held that they were taken.
+        (True, [], 0),
+        # One that starts again was down, and took nothing meanwhile.
+        (True, ["CJ Assessment Kafka consumer started"], 12),
+    ],
+)
+async def test_what_a_mute_log_may_have_held_is_not_lost(
+    mute: bool, back: list[str], lost: int
+) -> None:
+    texts = {20: wave(*TWELVE), 6: back, 5: [*published(20), took(20)]}
+    seen = watches(texts)
+    for place, watch in enumerate(seen):
+        n = 40 - place
+        at = NOW - TICK * (21 if mute and 6 < n < 21 else n)
+        assert isinstance(watch.logs, Followed)
+        seen[place] = replace(watch, logs=replace(watch.logs, reached={LOG: at}))
+    told_then = await played(ConsumerSilent(ConsumerSilentSettings()), seen[:30])
+    assert told(told_then) == ["consumer-silent"]
+    assert ("its log does not arrive" in str(told_then.conditions[0].title)) is mute
+    after = await played(ConsumerSilent(ConsumerSilentSettings()), seen)
+    assert [f"skipped {lost}" in str(one.headline) for one in after.conditions] == [True] * bool(
+        lost
+    )
