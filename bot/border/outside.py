@@ -91,7 +91,7 @@ _AS_IT_IS = frozenset({Outside, type(None), bool, datetime})
 
 def raw(text: str) -> str:
     """Return the characters of any text, for comparing and searching only."""
-    return text.raw if isinstance(text, Outside) else text
+    return str.__str__(text) if isinstance(text, Outside) else text
 
 
 def outside(value: Any, depth: int = 0) -> Any:

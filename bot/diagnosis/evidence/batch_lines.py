@@ -12,14 +12,14 @@ REQUEST_READ = timedelta(seconds=1)
 
 def names_batch(event: LogEvent, header: BatchHeader) -> bool:
     """Say whether a log event is about this batch, by number or by uuid."""
-    for key in ("batch_id", "cj_batch_id"):
-        if str(event.fields.get(key, "")) in (str(header.batch_id), header.bos_batch_id):
-            return True
     said, whole = raw(event.event), raw(event.text)
     for id in (header.bos_batch_id, header.event_correlation_id):
         if id in whole or id in said:
             return True
-    return f"atch {header.batch_id} " in said
+    if f"atch {header.batch_id} " in said:
+        return True
+    ids = (str(header.batch_id), header.bos_batch_id)
+    return any(str(event.fields.get(key, "")) in ids for key in ("batch_id", "cj_batch_id"))
 
 
 def is_of_twin(event: LogEvent, header: BatchHeader, twins: tuple[Twin, ...]) -> bool:

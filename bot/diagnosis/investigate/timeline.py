@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.border.outside import raw
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.comparison.failure_reasons import reason_of_line
@@ -110,8 +111,15 @@ def _events(evidence: BatchEvidence, proofs: Collection[EvidenceLine]) -> Iterat
         # A snapshot only counts what an event before it did.
         quoted = line.at in times and snapshot_of(line) is None and log_line(line) in proofs
         failed = failed or quoted
-        if failed or rejected_ids(line) or any(text in line.event for text in MILESTONES):
+        if failed or rejected_ids(line) or _is_milestone(raw(line.event)):
             yield Event(line.at, line, _kind(line), failed)
+
+
+def _is_milestone(said: str) -> bool:
+    for text in MILESTONES:  # noqa: SIM110 - this is asked of every line
+        if text in said:
+            return True
+    return False
 
 
 def _is_failure(line: LogEvent, clue: LogClue | None, ids: frozenset[str]) -> bool:
