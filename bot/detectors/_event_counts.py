@@ -31,7 +31,7 @@ from bot.ports import Watch
 KEPT_EXAMPLES = 3
 EPISODES = "episodes"
 # What is said of each occurrence, and not of the examples alone.
-TALLIED = ("batch", "answer", "unreachable", "away")
+TALLIED = ("batch", "answer", "unreachable", "away", "refused")
 Tally = Mapping[str, Mapping[str, int]]
 
 

@@ -147,7 +147,15 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Unexpected error while processing serial bundle",
     ),
     (f"{_LPS}/implementations/queue_processing_loop.py", NOW): ("Error in queue processing loop",),
-    (f"{_LPS}/implementations/redis_queue_repository_impl.py", NOW): ("Batch deleted ",),
+    (f"{_LPS}/implementations/redis_queue_repository_impl.py", NOW): (
+        "Batch deleted ", "Failed to update request", "Failed to delete request",
+    ),
+    ("redis/src/server.c", DOCUMENTED): (
+        "used memory > 'maxmemory'", "read only replica", "MISCONF", "Not enough good replicas",
+        "Authentication required", "WRONGPASS", "no permissions to run the",
+        "loading the dataset in memory", "Link with MASTER is down", "max number of clients",
+    ),
+    ("redis/src/cluster.c", DOCUMENTED): ("CLUSTERDOWN",),
     (f"{_LPS}/implementations/resilient_queue_manager_impl.py", NOW): (
         "Redis marked unhealthy", "Redis connection restored",
     ),

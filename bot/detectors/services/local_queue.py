@@ -13,6 +13,12 @@ from bot.detectors._event_counts import (
     QuietSettings,
     dated_events,
 )
+from bot.detectors.services._redis_refused import (
+    REFUSED,
+    TAKES_WRITES,
+    refusals,
+    refused_condition,
+)
 from bot.diagnosis.comparison.causes import (
     EXPIRED_UNANSWERED,
     LOCAL_QUEUE,
@@ -22,6 +28,8 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.queue.log_events import NEEDLES, LoopSign, SignKind, sign_of
 from bot.diagnosis.queue.losses import ENDS
+from bot.diagnosis.queue.redis_refusals import NEEDLES as REFUSAL_NEEDLES
+from bot.diagnosis.queue.redis_refusals import refusal_of
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
@@ -51,7 +59,7 @@ class LocalQueue(EventCountDetector):
     summary: ClassVar[str] = (
         "Redis fails, and the LLM provider keeps requests in its own memory, which a restart loses"
     )
-    needles: ClassVar[tuple[str, ...]] = NEEDLES
+    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, *REFUSAL_NEEDLES)
     rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
 
     def __init__(self, settings: QuietSettings) -> None:
@@ -65,7 +73,8 @@ class LocalQueue(EventCountDetector):
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of the provider's Redis, or of a request's end."""
         sign = sign_of(event)
-        return sign is not None and (sign.kind in _STORE or sign.kind in ENDS)
+        tells = sign is not None and (sign.kind in _STORE or sign.kind in ENDS)
+        return tells or refusal_of(event) is not None
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -79,14 +88,14 @@ class LocalQueue(EventCountDetector):
         dated = dated_events(watch)
         found = [*self._follow(dated)]
         lost = [(at, event) for at, event in dated if self._is_loss(event)]
-        found += [self._occurrence(at, event) for at, event in lost]
+        found += [*(self._occurrence(at, event) for at, event in lost), *refusals(dated)]
         sample = self.sampled(watch, found)
         now = {KEPT: dict(self._kept), AWAY: self._is_away}
         return replace(sample, data={**sample.data, **now}) if sample.data else sample
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window: it is over when all was answered, or quiet for long; pure."""
-        judgement = super().judge(window, now)
+        judgement = _as_one(super().judge(window, now))
         last = window.samples[-1].data if window.samples else {}
         if judgement.sight is not Sight.CLEAR or last.get(AWAY, True) or last.get(KEPT, True):
             return judgement
@@ -96,15 +105,18 @@ class LocalQueue(EventCountDetector):
         if not gone and now - max(lost, default=now) < LEAST:
             return judgement
         kept_some = any(group["count"] for group in groups)
-        standing = tuple(one for one in judgement.conditions if one.subject != LPS_SERVICE)
+        over = (LPS_SERVICE, REFUSED)
+        standing = tuple(one for one in judgement.conditions if one.subject not in over)
         well = ANSWERED if kept_some else BACK
-        closing = {**judgement.closing, LPS_SERVICE: GONE if gone else well}
+        ends = {LPS_SERVICE: GONE if gone else well, REFUSED: GONE if gone else TAKES_WRITES}
+        closing = {**judgement.closing, **ends}
         return replace(judgement, conditions=standing, closing=closing)
 
     def _follow(self, dated: Sequence[tuple[datetime, LogEvent]]) -> Iterator[Occurrence]:
         """Follow who is kept, and yield what a restart of the process that kept them lost."""
         for at, event in dated:
             sign = sign_of(event)
+            self._is_away |= refusal_of(event) is not None
             if sign is None:
                 continue
             if sign.kind is SignKind.NO_LIFE or sign.queue_id in self._unborn:
@@ -160,6 +172,8 @@ class LocalQueue(EventCountDetector):
             return _lost(counted)
         if counted.subject == UNBORN:
             return _expired(counted)
+        if counted.subject == REFUSED:
+            return refused_condition(counted)
         away, keeps = bool(counted.told(AWAY)), f"keeps {held} in its own memory"
         kept = (
             f"{'cannot reach Redis: it ' * away}{keeps}" if counted.count else "cannot reach Redis"
@@ -253,6 +267,14 @@ def _never_answered(
     )
 
 
+def _as_one(judgement: Judgement) -> Judgement:
+    """Return a judgement in which what Redis refuses stands for what is kept because of it."""
+    if all(one.subject != REFUSED for one in judgement.conditions):
+        return judgement
+    others = (one for one in judgement.conditions if one.subject != LPS_SERVICE)
+    return replace(judgement, conditions=tuple(others))
+
+
 def _groups(window: Window) -> list[Mapping[str, Any]]:
-    found = (sample.data.get("groups", {}).get(LPS_SERVICE) for sample in window.samples)
-    return [group for group in found if group]
+    found = (sample.data.get("groups", {}) for sample in window.samples)
+    return [groups[one] for groups in found for one in (LPS_SERVICE, REFUSED) if one in groups]

@@ -134,3 +134,49 @@ async def test_redis_is_not_blamed_for_a_time_to_live_that_the_provider_gave() -
     assert "QUEUE_REQUEST_TTL_HOURS" in str(found.next[1])
     rules = [one.rule for one in (await _judged(NO_LIFE.replace(ID, OTHER), LOCAL)).conditions]
     assert sorted(rules) == ["expired-unanswered", "local-queue"]
+
+
+UPDATE = f"Failed to update request {ID}: "
+DELETE = (
+    f"Failed to delete request {ID}: Command # 1 (ZREM llm_provider_service:queue:requests {ID}) "
+    "of pipeline caused error: "
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "step"),
+    [
+        (
+            UPDATE + "command not allowed when used memory > 'maxmemory'.",
+            "memory is full",
+            "maxmemory",
+        ),
+        (DELETE + "(\"command not allowed when used memory > 'maxmemory'.\",)", "memory", "Free"),
+        (UPDATE + "You can't write against a read only replica.", "read-only replica", "master"),
+        (UPDATE + "MISCONF Redis is configured to save RDB snapshots", "cannot save", "disk"),
+        (UPDATE + "NOAUTH Authentication required.", "refuses the login", "password"),
+        (UPDATE + "LOADING Redis is loading the dataset in memory", "loading", "wait"),
+        (UPDATE + "CLUSTERDOWN Hash slot not served", "cluster is down", "nodes"),
+        (UPDATE + "NOREPLICAS Not enough good replicas to write.", "few replicas", "replicas"),
+    ],
+)
+async def test_why_redis_refuses_is_named_with_what_to_do(line: str, named: str, step: str) -> None:
+    (found,) = (await _judged(line, line, LOCAL)).conditions
+    assert named in str(found.headline)
+    assert str(found.severity) == "error"
+    assert step in str(found.next[0])
+    assert "2 commands refused" in str(found.title)
+
+
+async def test_a_line_that_names_no_refusal_is_none() -> None:
+    assert told(await _judged(UPDATE + "list index out of range")) == []
+    full = UPDATE + "command not allowed when used memory > 'maxmemory'."
+    assert told(await _judged(full, role=Role.CJ)) == []
+
+
+async def test_a_refusal_is_over_when_redis_takes_a_write() -> None:
+    full = UPDATE + "command not allowed when used memory > 'maxmemory'."
+    over = await _judged(full, f"Queued request {ID} with priority 5, TTL 3600s", quiet=5)
+    assert told(over) == []
+    assert "takes its writes again" in str(list(over.closing.values()))
+    assert told(await _judged(full, quiet=5)) == ["local-queue"]
