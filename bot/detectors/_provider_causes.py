@@ -54,6 +54,11 @@ class FailedRequests:
         self._well: dict[str, None] = {}
         self._asked = LineOwners()
 
+    @property
+    def sent(self) -> frozenset[str]:
+        """The batches of which CJ asked for a comparison, by the lines of late."""
+        return frozenset(self._asked.batches.values())
+
     async def joined(self, watch: Watch, events: Sequence[LogEvent]) -> dict[str, list[LogEvent]]:
         """Return the failing lines whose batch is known from now on, by batch."""
         if not events:

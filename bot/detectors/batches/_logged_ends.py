@@ -1,6 +1,6 @@
 """Batches that CJ ended for too few answers, valid or at all, or could not submit, by its lines."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,13 @@ from bot.detectors._state import moment
 from bot.diagnosis.batch.endings import AFTER
 from bot.diagnosis.batch.finalisation_lines import FINALISED, batch_of, is_finalised
 from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
-from bot.diagnosis.comparison.failed_start import FAILED_STARTS, failed_batch, why_not_started
+from bot.diagnosis.comparison.failed_start import (
+    FAILED_STARTS,
+    failed_batch,
+    short_reason,
+    start_remedy,
+    why_not_started,
+)
 from bot.diagnosis.comparison.failures import Failures
 from bot.domain.evidence import LOGS
 from bot.domain.log import LogEvent, Role
@@ -26,6 +32,7 @@ MOST_KEPT = 50
 MOST_REASONS = 3
 ENDED_SO = FAILED_STARTS[-1]
 UNSENT = "CJ could not submit its comparisons"
+NOTHING_SENT = "no comparison was sent"
 LEFT = "CJ's monitor gave up on it"
 NEEDED = "CJ ended it as failed: 80 % of its answers have to be valid."
 
@@ -34,6 +41,7 @@ NEEDED = "CJ ended it as failed: 80 % of its answers have to be valid."
 class LoggedEnd:
     """The end of a batch: how many answers were valid and failed, and why it could not be sent.
 
+    `short` is the same in a few words and `step` what mends it, where its line shows them.
     `given_up` says that CJ's monitor gave up on it, `done` how many of its comparisons were
     answered then, in per cent, where the line holds that.
     """
@@ -43,6 +51,8 @@ class LoggedEnd:
     valid: int
     failed: int
     why: str = ""
+    short: str = ""
+    step: str = ""
     given_up: bool = False
     done: float | None = None
 
@@ -53,15 +63,22 @@ class LoggedEnds:
     def __init__(self) -> None:
         self._ends: dict[str, LoggedEnd] = {}
 
-    def note(self, events: Iterable[tuple[datetime, LogEvent]]) -> None:
-        """Take in one tick's lines, in the order of their times."""
+    def note(self, events: Iterable[tuple[datetime, LogEvent]], sent: Collection[str] = ()) -> None:
+        """Take in one tick's lines, in the order of their times.
+
+        What fails in CJ once a batch's comparisons were asked for, of the `sent`, ends it not: it
+        goes on by their answers.
+        """
         for at, event in events:
             if is_end(event):
                 name = failed_batch(event) or batch_of(event)
                 valid, failed = (_count(event, key) for key in ("completed", "failed"))
                 given_up = GAVE_UP in event.event
                 done = _done(event) if given_up else None
-                end = LoggedEnd(name, at, valid, failed, _why(event), given_up, done)
+                if failed_batch(event) in sent:
+                    continue
+                why, short, step = _why(event) if failed_batch(event) else ("", "", "")
+                end = LoggedEnd(name, at, valid, failed, why, short, step, given_up, done)
                 self._ends = dict([*self._ends.items(), (name, end)][-MOST_KEPT:])
 
             elif event.role is Role.CJ and shows_result(event):
@@ -75,7 +92,7 @@ class LoggedEnds:
     def unsent(self, batch: str) -> Fact:
         """Return what a line says of a batch that failed at its start; empty for another one."""
         end = self._ends.get(batch)
-        return {"cause": UNSENT, "why": end.why} if end and end.why else {}
+        return _unsent(end) if end and end.why else {}
 
     def to_json(self) -> list[Mapping[str, Any]]:
         """Return what `resume` takes, as JSON values."""
@@ -86,6 +103,8 @@ class LoggedEnds:
                 "valid": one.valid,
                 "failed": one.failed,
                 "why": one.why,
+                "short": one.short,
+                "step": one.step,
                 "given_up": one.given_up,
                 "done": one.done,
             }
@@ -103,6 +122,8 @@ class LoggedEnds:
                     at,
                     *counts,
                     str(one.get("why") or ""),
+                    str(one.get("short") or ""),
+                    str(one.get("step") or ""),
                     given_up=bool(one.get("given_up")),
                     done=one.get("done"),
                 )
@@ -123,8 +144,20 @@ def is_end(event: LogEvent) -> bool:
     return event.role is Role.CJ and ends and bool(batch_of(event))
 
 
-def _why(event: LogEvent) -> str:
-    return why_not_started(event) if failed_batch(event) else ""
+def _why(event: LogEvent) -> tuple[str, str, str]:
+    """Return why a batch was not started: in a sentence, in a few words, and what mends it."""
+    return why_not_started(event), short_reason(event), start_remedy(event)
+
+
+def _unsent(end: LoggedEnd) -> Fact:
+    cause = f"{UNSENT}: {end.short}" if end.short else UNSENT
+    return {
+        "cause": cause,
+        "why": end.why,
+        "short": end.short,
+        "step": end.step,
+        "counted": NOTHING_SENT,
+    }
 
 
 def _done(event: LogEvent) -> float | None:
@@ -154,12 +187,13 @@ def _fact(end: LoggedEnd, causes: Sequence[Failures]) -> Fact:
         "batch": end.batch,
         "since": end.at,
         "state": "ended as failed, by CJ's own line",
-        "cause": UNSENT if end.why else LEFT if end.given_up else lost,
-        "why": end.why or (f"{LEFT}{AFTER}" if end.given_up else NEEDED),
+        "cause": LEFT if end.given_up else lost,
+        "why": f"{LEFT}{AFTER}" if end.given_up else NEEDED,
         "failures": as_json(tuple(causes)[:MOST_REASONS]),
         "told_by": "" if end.why or end.given_up else "provider_errors",
         "counted": _counted(end),
         "valid": end.valid,
         "total": total,
         "source": LOGS,
+        **(_unsent(end) if end.why else {}),
     }

@@ -127,8 +127,9 @@ class BatchFailed(RowDetector):
     async def _note(self, watch: Watch) -> None:
         """Note for which batches the provider failed by this tick's lines, and why."""
         events = [event for _, event in dated_events(watch)]
-        self._ends.note(dated_events(watch))
-        for batch, failures in (await causes_by_batch(watch, events, self._requests)).items():
+        causes = await causes_by_batch(watch, events, self._requests)
+        self._ends.note(dated_events(watch), self._requests.sent)
+        for batch, failures in causes.items():
             found = merged((*self._logged.pop(batch, ()), *failures))
             self._logged = dict([*self._logged.items(), (batch, found)][-MOST_REMEMBERED:])
 
@@ -148,7 +149,8 @@ class BatchFailed(RowDetector):
         known = merged((*self._rows.get(name, ()), *self._logged.get(name, ())))
         named = [one for one in known if one.reason is not FailureReason.UNKNOWN]
         fact = _fact(batch, named) if _is_new(batch, since) else None
-        return {**fact, **self._ends.unsent(name)} if fact else None
+        unsent = {} if fact is None or fact["total"] else self._ends.unsent(name)
+        return {**fact, **unsent} if fact else None
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the newest facts; an end that is none any more has its own word; pure."""
@@ -238,7 +240,10 @@ def _condition(fact: Fact, since: datetime) -> Condition:
     step = f"/batch investigate {fact['batch']}"
     failures = kept(fact.get("failures"))
     reason = f": {' and '.join(one.what for one in failures)}" if failures else ""
-    headline = f"Batch {fact['batch']} ended without a result: {fact['cause']}"
+    ended = f"Batch {fact['batch']} ended without a result: "
+    short, cause = ended + str(fact.get("short") or fact["cause"]), str(fact["cause"])
+    headline = short if len(short) <= HEADLINE_CHARS else ended + cause.partition(": ")[0]
+    mends = (str(fact["step"]),) if fact.get("step") else ()
     told = "".join(f", {one.short}" for one in failures[:1])
     also = "".join(f", also {one.short}" for one in failures[1:2])
     return Condition(
@@ -266,7 +271,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
             ),
             *(EvidenceLine(one.sources[0], one.last_at, answer_told(one)) for one in failures),
         ),
-        next=(step, *(remedy_of(one) for one in failures), RUN_AGAIN),
+        next=(step, *mends, *(remedy_of(one) for one in failures), RUN_AGAIN),
         batch=str(fact["batch"]),
         cause=str(fact.get("told_by", "")),
     )

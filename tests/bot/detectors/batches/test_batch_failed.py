@@ -378,6 +378,34 @@ async def test_what_cj_could_not_submit_is_told_by_its_own_line(rows: bool) -> N
         batches=(row,) if rows else None,
     )
     judgement = await judged(BatchFailed(SETTINGS), watch)
-    assert told(judgement, lambda one: one.known) == ["CJ could not submit its comparisons"]
+    assert told(judgement, lambda one: one.known) == [
+        "CJ could not submit its comparisons: the database has no column half_made"
+    ]
+    (condition,) = judgement.conditions
+    assert "the database has no column half_made" in condition.title
+    assert "schema to one version" in str(condition.next[1])
+    assert "no comparison was sent" in [str(line.text) for line in condition.evidence]
     whys = told(judgement, lambda one: str(one.why))
     assert ["half_made" in why and "monitor" not in why for why in whys] == [True]
+
+
+async def test_what_fails_in_cj_once_comparisons_were_asked_for_ends_no_batch() -> None:
+    """Its database broke off as it wrote that it had sent them: their answers end the batch."""
+    own, request = ("5aa9a42f-04fc-49c8-889d-1a6af4f47211", "5243ee17-b065-4970-a2e2-32770aa4d858")
+    sent = [
+        replace(
+            said(ago(minutes=2), "DEBUG: Created tracking_map with 1 entries for batch 7",
+                 role=Role.CJ),
+            fields={"correlation_id": own},
+        ),
+        replace(
+            said(ago(minutes=2), f"DEBUG: Using tracking_map correlation ID {request} for task x",
+                 role=Role.CJ),
+            fields={"batch_correlation_id": own},
+        ),
+    ]  # fmt: skip
+    text = "CJ assessment workflow failed: (InterfaceError) the underlying connection is closed"
+    fails = replace(said(ago(minutes=1), text, role=Role.CJ), fields={"cj_batch_id": 7})
+    for lines, found in (((fails,), 1), ((*sent, fails), 0)):
+        watch = GivenWatch(NOW, NOW, logs=Followed(lines, {"cj": Role.CJ}))
+        assert len(told(await judged(BatchFailed(SETTINGS), watch))) == found
