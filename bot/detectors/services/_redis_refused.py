@@ -1,19 +1,24 @@
-"""Words the alert that Redis refuses what the LLM provider's queue writes, and why; pure."""
+"""The alert that Redis refuses what the provider's queue writes: its episode and words; pure."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from bot.detectors._event_counts import EventCount, Occurrence
 from bot.diagnosis.comparison.causes import LOCAL_QUEUE
 from bot.diagnosis.queue.redis_refusals import BY_NAME, refusal_of
-from bot.domain.alert import Condition
+from bot.domain.alert import Condition, Sample, Window
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Time, words
 from bot.text.redaction import redact
 from bot.text.wording import many
 
-REFUSED = "llm_provider_service, refused by Redis"
+LPS_SERVICE = "llm_provider_service"
+REFUSED = f"{LPS_SERVICE}, refused by Redis"
+# What lasts until Redis is well again, and the mark of a sample that it was.
+LASTS = (LPS_SERVICE, REFUSED)
+OVER = "over"
 TAKES_WRITES = "Redis takes its writes again; what it could not take out is answered and left there"
 _WHY = "What it could not write is kept in its own memory, or stays in the queue when answered."
 
@@ -57,3 +62,21 @@ def refused_condition(counted: EventCount) -> Condition:
         ),
         batch="",
     )
+
+
+def newest_episode(window: Window) -> Window:
+    """Return the window without what failed before it was well, once something fails again."""
+    ends = [place for place, one in enumerate(window.samples[:-1]) if one.data.get(OVER)]
+    last = ends[-1] if ends else -1
+    again = (one.data.get("groups", {}) for one in window.samples[last + 1 :])
+    if all(groups.keys().isdisjoint(LASTS) for groups in again):
+        return window
+    known = tuple(
+        _without_failures(one) if place <= last else one for place, one in enumerate(window.samples)
+    )
+    return replace(window, samples=known)
+
+
+def _without_failures(sample: Sample) -> Sample:
+    groups = {k: v for k, v in sample.data.get("groups", {}).items() if k not in LASTS}
+    return replace(sample, data={**sample.data, "groups": groups})

@@ -13,9 +13,14 @@ from bot.detectors._event_counts import (
     QuietSettings,
     dated_events,
 )
+from bot.detectors._state import moment
 from bot.detectors.services._redis_refused import (
+    LASTS,
+    LPS_SERVICE,
+    OVER,
     REFUSED,
     TAKES_WRITES,
+    newest_episode,
     refusals,
     refused_condition,
 )
@@ -38,12 +43,11 @@ from bot.ports import Watch
 from bot.text.redaction import redact
 from bot.text.wording import many
 
-LPS_SERVICE = "llm_provider_service"
 MOST_HELD = 2_000
 T = TypeVar("T")
 # What is answered at once is told all the same: Redis did fail.
 LEAST = timedelta(minutes=1)
-KEPT, AWAY = "kept", "away"
+KEPT, AWAY, LOST_AT = "kept", "away", "lost_at"
 ANSWERED = "Redis is used again, and every request that it kept itself was answered"
 BACK = "Redis is reached again"
 GONE = "the LLM provider was restarted, and what it kept is lost"
@@ -69,6 +73,7 @@ class LocalQueue(EventCountDetector):
         # The requests in the memory of which process, and whether it cannot reach Redis.
         self._kept: dict[str, str] = {}
         self._is_away = False
+        self._lost_at: datetime | None = None
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of the provider's Redis, or of a request's end."""
@@ -82,6 +87,7 @@ class LocalQueue(EventCountDetector):
         kept = samples[-1].data.get(KEPT)
         self._kept = dict(kept) if isinstance(kept, Mapping) else {}
         self._is_away = bool(samples[-1].data.get(AWAY))
+        self._lost_at = moment(samples[-1].data.get(LOST_AT))
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect this tick's lines, and who of those kept is still without an end."""
@@ -90,11 +96,24 @@ class LocalQueue(EventCountDetector):
         lost = [(at, event) for at, event in dated if self._is_loss(event)]
         found += [*(self._occurrence(at, event) for at, event in lost), *refusals(dated)]
         sample = self.sampled(watch, found)
-        now = {KEPT: dict(self._kept), AWAY: self._is_away}
+        self._lost_at = max(
+            (one.at for one in found if one.subject in LASTS), default=self._lost_at
+        )
+        now = {KEPT: dict(self._kept), AWAY: self._is_away, **self._ending(watch.now)}
         return replace(sample, data={**sample.data, **now}) if sample.data else sample
+
+    def _ending(self, now: datetime) -> dict[str, Any]:
+        """Return whether what failed is over: what fails after that is another episode."""
+        well = not (self._is_away or self._kept)
+        if self._lost_at is None or not well or now - self._lost_at < LEAST:
+            return {LOST_AT: self._lost_at.isoformat() if self._lost_at else None}
+        self._lost_at = None
+        self._episodes = {name: one for name, one in self._episodes.items() if name not in LASTS}
+        return {OVER: True}
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window: it is over when all was answered, or quiet for long; pure."""
+        window = newest_episode(window)
         judgement = _as_one(super().judge(window, now))
         last = window.samples[-1].data if window.samples else {}
         if judgement.sight is not Sight.CLEAR or last.get(AWAY, True) or last.get(KEPT, True):
@@ -105,8 +124,7 @@ class LocalQueue(EventCountDetector):
         if not gone and now - max(lost, default=now) < LEAST:
             return judgement
         kept_some = any(group["count"] for group in groups)
-        over = (LPS_SERVICE, REFUSED)
-        standing = tuple(one for one in judgement.conditions if one.subject not in over)
+        standing = tuple(one for one in judgement.conditions if one.subject not in LASTS)
         well = ANSWERED if kept_some else BACK
         ends = {LPS_SERVICE: GONE if gone else well, REFUSED: GONE if gone else TAKES_WRITES}
         closing = {**judgement.closing, **ends}
@@ -277,4 +295,4 @@ def _as_one(judgement: Judgement) -> Judgement:
 
 def _groups(window: Window) -> list[Mapping[str, Any]]:
     found = (sample.data.get("groups", {}) for sample in window.samples)
-    return [groups[one] for groups in found for one in (LPS_SERVICE, REFUSED) if one in groups]
+    return [groups[one] for groups in found for one in LASTS if one in groups]

@@ -174,6 +174,22 @@ async def test_a_line_that_names_no_refusal_is_none() -> None:
     assert told(await _judged(full, role=Role.CJ)) == []
 
 
+async def test_what_is_refused_after_it_was_well_is_an_episode_of_its_own() -> None:
+    full = UPDATE + "command not allowed when used memory > 'maxmemory'."
+    replica = UPDATE + "You can't write against a read only replica."
+    well = f"Queued request {ID} with priority 5, TTL 3600s"
+    story = {0: full, 1: well, 20: replica}
+    watches = []
+    for n in range(21):
+        at = NOW + n * TICK
+        events = (said(at, story[n], role=Role.LLM_PROVIDER),) if n in story else ()
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(events)))
+    (found,) = (await played(LocalQueue(QuietSettings()), watches)).conditions
+    assert found.since == NOW + 20 * TICK
+    assert "memory" not in found.title
+    assert "1 command refused" in found.title
+
+
 async def test_a_refusal_is_over_when_redis_takes_a_write() -> None:
     full = UPDATE + "command not allowed when used memory > 'maxmemory'."
     over = await _judged(full, f"Queued request {ID} with priority 5, TTL 3600s", quiet=5)
