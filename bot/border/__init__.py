@@ -6,13 +6,14 @@ known to write word for word (`known_texts`), the words that services write of t
 (`language/vocabulary.txt`), numbers, times, versions and ids of known shapes; everything else
 becomes "…". Nothing is shown because no pattern knows it as a secret: vendors' shapes of keys
 (`secret/by_shape`) are the second line only. A run of known words that is made of everybody's
-words (`language/everyday.txt`) is a person's sentence, and goes too.
+words (`language/everyday.txt`) is a person's sentence, and goes too; so is one of four words and
+more in an order in which no software writes them (`language/known_runs`).
 
 What the border cannot know, and so shows:
 
-- A sentence of known words of fewer than four words (three where none is a service's), or with two
-  and every fifth of them words that services use and others do not: "the worker failed again" may
-  be an essay's. Four words of a known text may be so, too.
+- A sentence of three known words of which one is a service's, or one of which most are services':
+  "the worker failed" may be an essay's. So may be words in an order in which software writes them,
+  three at a time: "the size of the".
 - One known word that is a name ("Ray", "Page"), where nothing that leads to a person stands before
   it and no other such name beside it. Names among no known words go as all unknown words do.
 - A known word as a password, where no word before it speaks of a secret, or a clause says in words

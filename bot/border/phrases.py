@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.border.context import is_called, is_data, is_shape, may_stand
 from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of
+from bot.border.language.known_runs import is_operations
 from bot.border.language.tokens import Token
 from bot.border.language.vocabulary import pieces
 from bot.border.layout import is_value_shape, shows_as
@@ -91,8 +92,7 @@ def _is_fine(tokens: Sequence[Token], before: Sequence[str], *, known: bool) -> 
     words = sum(token.kind in ("word", "flag") for token in tokens)
     odd = any(token.kind == "other" and not token.text.isascii() for token in tokens)
     fine, said = known and not odd and words <= MOST_WORDS, list(before)
-    theirs = (token.text for token in tokens if token.kind == "word" and not token.known)
-    fine = fine and not is_prose(theirs)
+    fine = fine and not _is_of_people(tokens)
     shape = is_value_shape(tokens)
     for token in tokens if fine or shape else ():
         if token.kind == "equals" and said:
@@ -148,7 +148,13 @@ def _prose_between(tokens: Sequence[Token], ends: frozenset[str]) -> set[int]:
     for end in range(len(tokens) + 1):
         if end == len(tokens) or tokens[end].kind in ends:
             run = tokens[start:end]
-            if is_prose(token.text for token in run if token.kind == "word" and not token.known):
+            if _is_of_people(run):
                 places.update(range(start, end))
             start = end + 1
     return places
+
+
+def _is_of_people(tokens: Sequence[Token]) -> bool:
+    """Say whether words are a person's sentence, or in no order in which software writes."""
+    words = (token.text for token in tokens if token.kind == "word" and not token.known)
+    return is_prose(words) or not is_operations(tokens)

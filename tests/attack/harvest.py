@@ -1,6 +1,7 @@
-"""Reads out of sources what software writes word for word, for `known_texts.txt`.
+"""Reads out of sources what software writes, for `known_texts.txt` and `known_runs.bin`.
 
-`python -m tests.attack.harvest FOLDER…` writes the file anew. It reads log calls, errors that are
+`python -m tests.attack.harvest FOLDER…` writes both anew: the texts word for word, and a checksum
+of each three words in a row of any template. It reads log calls, errors that are
 raised and warnings (Python by its syntax; Go, Java, Scala and C by their calls; a file `.strings`
 line by line, such as `strings` makes of a binary), and keeps of each template the runs between
 what is filled in. Left out are templates that the border shows of itself, runs of three words that
@@ -21,17 +22,20 @@ uvicorn, websockets, werkzeug, wsproto, yarl.
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.border.known_texts import LEAST_WORDS, MOST_TOKENS, as_known, is_said
+from bot.border.language.known_runs import checksum, orders_of, runs_of
 from bot.border.language.tokens import Token, tokens_of
 from bot.border.language.vocabulary import ANY, everyday
 from bot.border.passing import let_out
 
 # What is filled in: a number has a shape, anything else is judged where it stands.
 ANYTHING, NUMBER = "\ue010", "0"
-OUT = Path(__file__).parents[2] / "bot" / "border" / "language" / "known_texts.txt"
+LANGUAGE = Path(__file__).parents[2] / "bot" / "border" / "language"
+OUT, RUNS = LANGUAGE / "known_texts.txt", LANGUAGE / "known_runs.bin"
 DATA = Path(__file__).parent / "data"
 BY_HAND, MESSAGES = DATA / "sentences.txt", DATA / "messages.strings"
 _FILLED = re.compile(
@@ -194,6 +198,20 @@ def _is_hidden(template: str) -> bool:
     return let_out(shown, MOST_CHARS).text != shown
 
 
+def runs_of_templates(found: Iterable[str]) -> "array[int]":
+    """Return the checksums of each three words in a row of templates, in order."""
+    sums: set[int] = set()
+    for template in found:
+        for line in template.replace(ANYTHING, NUMBER).split("\n"):
+            for order in orders_of(tokens_of(line)):
+                sums.update(map(checksum, runs_of(order)))
+    return array("I", sorted(sums))
+
+
+def _by_hand() -> str:
+    return BY_HAND.read_text(encoding="utf-8").replace(ANY, NUMBER)
+
+
 def main(folders: list[str]) -> int:
     """Write the known texts of the files below `folders` that the border would not show."""
     # What is known already would be shown, and so left out.
@@ -202,8 +220,9 @@ def main(folders: list[str]) -> int:
     for path in (MESSAGES, *sorted(one for folder in folders for one in _files(Path(folder)))):
         written.update(dict.fromkeys(templates(path)))
     sys.stderr.write(f"{len(written)} templates\n")
+    RUNS.write_bytes(runs_of_templates([*written, _by_hand()]).tobytes())
     found = {text for one in written if _is_hidden(one) for text in known_of(one) if _tells(text)}
-    for line in BY_HAND.read_text(encoding="utf-8").replace(ANY, NUMBER).split("\n"):
+    for line in _by_hand().split("\n"):
         found.update(known_of(line))
     OUT.write_text("".join(f"{text}\n" for text in sorted(found)), encoding="utf-8")
     sys.stderr.write(f"{len(found)} known texts\n")

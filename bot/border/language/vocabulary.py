@@ -4,7 +4,9 @@ The list was read out of the log and error texts of the services (THEN and NOW) 
 they use, and lacks what essays and names would share with them.
 """
 
+import sys
 import tomllib
+from array import array
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +41,16 @@ def known_texts() -> tuple[str, ...]:
     Its tokens in lower case, a blank between each two; `tests/attack/harvest.py` wrote the file.
     """
     return tuple(_beside("known_texts.txt").split("\n")[:-1])
+
+
+@cache
+def known_runs() -> frozenset[int]:
+    """Return the checksums of three words in a row that software writes; see `known_runs`."""
+    found = array("I")
+    found.frombytes((Path(__file__).parent / "known_runs.bin").read_bytes())
+    if sys.byteorder == "big":
+        found.byteswap()
+    return frozenset(found)
 
 
 @cache

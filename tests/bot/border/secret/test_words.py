@@ -9,8 +9,8 @@ from bot.border.passing import Passed, let_out
     ("text", "shown"),
     [
         ("reset password for worker to timeout", "reset password for worker to …"),
-        ("password of worker changed to timeout", "password of worker changed to …"),
-        ("password for worker is timeout", "password for worker is …"),
+        ("password of worker changed to timeout", "…"),
+        ("password for worker is timeout", "…"),
         ("login worker / timeout-2026", "login … / …"),
     ],
 )
