@@ -12,6 +12,8 @@ from zlib import crc32
 from bot.border.language.tokens import Token
 from bot.border.language.vocabulary import ANY, everyday, key_words, known_runs, vocabulary
 
+# A word of a sentence that can never be shown: in no order that is known.
+UNKNOWN = "?"
 # So few words, or one or two again and again, are judged by what they are alone.
 SHORT, FEW = 4, 3
 # Where so many of words are services', or so many of each three, their order is not asked for.
@@ -79,16 +81,17 @@ def runs_of(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
 
 @lru_cache(maxsize=16_384)
 def plain(word: str) -> str:
-    """Return a word of a sentence in lower case, or ANY: an id, a part, an unknown."""
+    """Return a word of a sentence in lower case, ANY for an id, a name, a part, or UNKNOWN."""
     word = word.rstrip(".-")
     letters = word.replace("'", "").replace("’", "")
     is_word = letters.isalpha() and (letters[1:].islower() or letters.lower() in _LETTERS)
     low = word.lower().replace("’", "'")
-    return low if is_word and low not in _SYSTEMS and is_usual(low) else ANY
+    if not is_word or low in _SYSTEMS:
+        return ANY
+    return low if _is_usual(low) else UNKNOWN if word.islower() else ANY
 
 
-def is_usual(word: str) -> bool:
-    """Say whether a word can be shown at all: of others no order is known."""
+def _is_usual(word: str) -> bool:
     return len(word) == 1 or all(part in vocabulary() or len(part) == 1 for part in word.split("'"))
 
 
