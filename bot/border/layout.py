@@ -132,6 +132,7 @@ class TokenLayout:
                 and here.text != "|"
                 and kind is not KeyKind.FREE_TEXT
                 and not self.is_soft_break(stop, end)
+                and not (kind is KeyKind.PERSONAL and self._is_one_more(stop, end))
             ):
                 break
             if here.kind == "word" and self.tokens[stop - 1].kind in ("space", "comma", "line"):
@@ -141,6 +142,14 @@ class TokenLayout:
                     return stop - (self.tokens[stop - 1].kind == "space")
             stop += 1
         return stop
+
+    def _is_one_more(self, comma: int, end: int) -> bool:
+        """Say whether one more name follows a comma: `students: Rose, Will`."""
+        if self.tokens[comma].text != "," or comma + 2 >= end:
+            return False
+        name, after = self.tokens[comma + 2], comma + 3
+        is_last = after >= end or self.tokens[after].kind in ("comma", "line", "close")
+        return name.kind == "word" and name.text[:1].isupper() and is_last
 
     def _is_before_bracket(self, index: int, end: int) -> bool:
         """Say whether a bracket opens behind a blank: it is no part of a value hidden before."""

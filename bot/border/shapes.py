@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
-from bot.border.language.vocabulary import key_words
+from bot.border.language.vocabulary import is_known, key_words, pieces
 from bot.deferred import Pattern
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -98,6 +99,15 @@ _PEOPLE = key_words("person") | key_words("before_a_name")
 _EMAIL = Pattern(
     r"[^\s@<>()\[\]{}\"',;:=|]{1,64}(?:@|\(at\)|\[at\])[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"
 )
+_HOST = Pattern(r"((?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3})(?::(\d{1,5}))?")
+# Addresses that stand for no person's machine: private, local, shared by carriers, none, groups.
+_OURS = Pattern(
+    r"(?:0|10|127|22[4-9]|23\d|24\d|25\d)\..*|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\..*"
+    r"|169\.254\..*|172\.(?:1[6-9]|2\d|3[01])\..*|192\.168\..*"
+)
+MOST_OCTET = 255
+# https://datatracker.ietf.org/doc/html/rfc6335#section-6
+FIRST_CLIENT_PORT = 49152
 # Looked for first: most texts hold none, and this is quicker than the patterns that need one.
 _AT = ("@", "(at)", "[at]")
 _DIGIT = Pattern(r"\d")
@@ -121,7 +131,7 @@ _PACKAGE_TAIL = Pattern(r"@(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))v?\d")
 
 def is_id(word: str) -> bool:
     """Say whether a word has the shape of an id that diagnoses need; never of a person's."""
-    if _ID.fullmatch(word) is not None or _PACKAGE.fullmatch(word) is not None:
+    if _ID.fullmatch(word) is not None or is_package(word):
         return True
     made_up = _MADE_UP.fullmatch(word)
     if made_up is None:
@@ -142,16 +152,36 @@ def kinds_of(word: str) -> list[str]:
 
 
 def is_package(word: str) -> bool:
-    """Say whether a word is a package with its version, such as `name@1.2.3`."""
-    return _PACKAGE.fullmatch(word) is not None
+    """Say whether a word is a package with its version, such as `redis@1.2.3`; a person has none.
+
+    Its name, and not its owner's, is made of known words.
+    """
+    if _PACKAGE.fullmatch(word) is None:
+        return False
+    name = word.rpartition("@")[0].rpartition("/")[2]
+    return all(is_known(one) or len(one) == 1 or one.isdigit() for one in pieces(name))
 
 
 def is_measure(word: str) -> bool:
     """Say whether a word is a number with or without unit, a time, a version or an address."""
-    if is_early_date(word):
+    if is_early_date(word) or is_address_of_somebody(word):
         return False
     patterns = (_NUMBER, _TIME, _VERSION, _ADDRESS)
     return any(pattern.fullmatch(word) is not None for pattern in patterns)
+
+
+@lru_cache(maxsize=4_096)
+def is_address_of_somebody(word: str) -> bool:
+    """Say whether a word is an address of the internet, from which a person may have come.
+
+    One with a port of servers is a server's.
+    """
+    found = _HOST.fullmatch(word)
+    if found is None or max(map(int, found[1].split("."))) > MOST_OCTET:
+        return False
+    if found[2] is not None and int(found[2]) < FIRST_CLIENT_PORT:
+        return False
+    return _OURS.fullmatch(found[1]) is None
 
 
 def is_early_date(word: str) -> bool:

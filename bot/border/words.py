@@ -5,7 +5,15 @@ from functools import lru_cache
 from itertools import pairwise
 
 from bot.border.language.vocabulary import everyday, is_known, key_words, pieces
-from bot.border.shapes import LONG_HEX, OUR_UUID, UUID, is_early_date, is_id, is_measure
+from bot.border.shapes import (
+    LONG_HEX,
+    OUR_UUID,
+    UUID,
+    is_address_of_somebody,
+    is_early_date,
+    is_id,
+    is_measure,
+)
 from bot.deferred import Pattern
 
 LONGEST_WORD = 160
@@ -79,7 +87,7 @@ def is_name(word: str) -> bool:
         return False
     if _is_model(word):
         return True
-    if _is_of_somebody(word) or is_early_date(word):
+    if _is_of_somebody(word) or is_early_date(word) or is_address_of_somebody(word):
         return False
     if _is_called(word):
         return False

@@ -11,6 +11,7 @@ from bot.deferred import Pattern
 _SECRETS = key_words("a_secret_itself")
 _CODES = key_words("a_code")
 _PLAIN_CODES = key_words("a_plain_code")
+_ENTERS = key_words("enters_by_a_code")
 _MY = frozenset({"the", "your", "my", "din", "min", "a"})
 _GRADES = key_words("a_grade")
 _GRADE = Pattern("[A-Fa-f][+-]?")
@@ -35,9 +36,11 @@ def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token],
     found, count, last = list[Token](), 0, ""
     least: int | None = None
     # An anchor's grade is its teacher's example and nobody's result.
-    is_anchored = any("anchor" in pieces(token.text) for token in tokens if token.kind == "word")
+    said = [pieces(token.text) for token in tokens if token.kind == "word"]
+    is_anchored = any("anchor" in words for words in said)
+    is_entered = any(not _ENTERS.isdisjoint(words) for words in said)
     for place, token in enumerate(tokens):
-        if token.kind == "line" or (token.kind == "equals" and last in _CODES):
+        if token.kind == "line" or (token.kind == "equals" and last in _CODES and not is_entered):
             least = None
         elif token.kind in ("word", "flag"):
             is_group = least == LEAST_DIGITS and _is_group(tokens, place)
