@@ -18,7 +18,7 @@ class Values:
         self.out = out
 
     def key(self, index: int) -> None:
-        """Show a key that is made of known words and is nobody's name: `student Ray: …`."""
+        """Show a key that is made of known words and no name: `student Ray: …`."""
         word = self.tokens[index].text
         before = self.layout.words_before(index)
         said = self.tokens[index].known or is_known_key(word) or may_show(word)
