@@ -194,6 +194,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Error processing LLM comparison callback message",
     ),
     (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): ("completion detected",),
+    (f"{_CJ}/cj_core_logic/batch_completion_checker.py", NOW): (" completion check: ",),
     (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): (
         "Failed single-essay finalization", "Batch already terminal",
     ),
@@ -206,7 +207,11 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     (f"{_ENG5}/kafka_flow.py", NOW): (
         "collector_llm_comparison_deserialization_failed", "collector_started",
-        "kafka_publish_success",
+        "kafka_publish_success", "runner_kafka_publish_completed", "collector_timeout",
+        "collector_error", "collector_stopped",
+    ),
+    (f"{_ENG5}/handlers/execute_handler.py", NOW): (
+        "runner_execution_complete", "runner_publish_failed",
     ),
     (f"{_ENG5}/cli.py", NOW): ("Canonical batch UUID", "runner_invocation"),
     ("docs.anthropic.com/en/api/errors", DOCUMENTED): (
@@ -236,6 +241,10 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Heartbeat failed for group", "Marking the coordinator dead",
     ),
     ("aiohttp/connector.py", LIBRARY): ("SSLCertVerification", "certificate verify failed"),
+    ("crypto/x509/x509_txt.c", LIBRARY): (
+        "certificate has expired", "certificate is not yet valid", "self-signed certificate",
+        "unable to get local issuer certificate", "Hostname mismatch", "IP address mismatch",
+    ),
     ("strerror(3), gai_strerror(3)", LIBRARY): (
         "Connection refused", "Broken pipe", "Temporary failure in name resolution",
         "No address associated with hostname", "nodename nor servname provided",

@@ -33,10 +33,12 @@ from bot.text.wording import many
 
 TWICE = "essays missing or named twice"
 MOST_LINES = 20_000
+# It carries the rate that must not pass 1.
+COUNTED = ("completion detected", " completion check: ")
 # Reading everything of a batch takes a second where it has many lines.
 MOST_WHOLE = 10
 _NOT_READ = Missing(QUEUE, "a list does not read it")
-_LINES = (*TELLING, *DECIDED, *LACKED, PREPARED_FOR, PUBLISHED, *AFTER_TEXTS, "completion_rate")
+_LINES = (*TELLING, *DECIDED, *LACKED, PREPARED_FOR, PUBLISHED, *AFTER_TEXTS, *COUNTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,17 @@ from datetime import datetime, timedelta
 from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.batch import ErrorGroup
-from bot.domain.batch.error_words import OF_PROVIDER
+from bot.domain.batch.error_words import FINER, OF_PROVIDER
 from bot.domain.log import LogEvent, Role, kept_on
 from bot.text.redaction import UUID
 
 # The first that matches names the reason: words say more than a status, a status more than a class.
 _SPOKEN: tuple[tuple[FailureReason, re.Pattern[str]], ...] = tuple(
     (FailureReason(one.reason), re.compile(one.pattern, re.IGNORECASE)) for one in OF_PROVIDER
+)
+_FINER: tuple[tuple[FailureReason, FailureReason, re.Pattern[str]], ...] = tuple(
+    (FailureReason(one.narrows), FailureReason(one.reason), re.compile(one.pattern, re.IGNORECASE))
+    for one in FINER
 )
 _BY_STATUS: Mapping[int, FailureReason] = {
     0: FailureReason.CONNECTION,
@@ -60,7 +64,7 @@ def reason_of(texts: Sequence[str], status: int | None = None) -> FailureReason:
     """Return the reason that words and status of an answer name; UNKNOWN when they name none."""
     for reason, pattern in _SPOKEN:
         if any(pattern.search(text) for text in texts):
-            return reason
+            return _narrowed(reason, texts)
     found = next((match for text in texts if (match := _STATUS.search(text))), None)
     if status is None and found:
         status = int(found[1])
@@ -71,6 +75,14 @@ def reason_of(texts: Sequence[str], status: int | None = None) -> FailureReason:
     if status >= 500:
         return FailureReason.SERVER
     return FailureReason.REFUSED if 400 <= status < 500 else FailureReason.UNKNOWN
+
+
+def _narrowed(reason: FailureReason, texts: Sequence[str]) -> FailureReason:
+    """Return what the words of a reason say more of it, itself where they say no more."""
+    for narrows, finer, pattern in _FINER:
+        if narrows is reason and any(pattern.search(text) for text in texts):
+            return finer
+    return reason
 
 
 def reason_of_group(group: ErrorGroup) -> FailureReason:

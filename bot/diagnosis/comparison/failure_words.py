@@ -13,7 +13,12 @@ class FailureReason(StrEnum):
     TIMEOUT = "timeout"
     CONNECTION = "connection_lost"
     HOST = "host_unknown"
+    LOOKUP = "host_lookup"
     CERTIFICATE = "certificate_refused"
+    EXPIRED = "certificate_expired"
+    EARLY = "certificate_early"
+    ISSUER = "certificate_issuer"
+    OTHER_NAME = "certificate_name"
     TOO_LONG = "content_too_long"
     CREDIT = "credit_used_up"
     KEY = "key_refused"
@@ -66,11 +71,41 @@ WORDS: Mapping[FailureReason, ReasonWords] = {
         "No connection came about: the name in the LLM provider service's settings has no address.",
         "Look at the BASE_URL in the LLM provider service's settings, and at its DNS.",
     ),
+    FailureReason.LOOKUP: ReasonWords(
+        "no DNS server answered for the model provider's host",
+        "DNS failed",
+        "No connection came about: the name could not be looked up, whether it is right or not.",
+        "Look at the DNS of the LLM provider service's host, then ask for the failed ones again.",
+    ),
     FailureReason.CERTIFICATE: ReasonWords(
-        "the model provider's certificate is not trusted",
+        "the model provider's certificate was refused",
         "certificate refused",
-        "No connection came about: the LLM provider service does not trust that certificate.",
+        "No connection came about: the LLM provider service did not accept that certificate.",
         "Look at the BASE_URL, at a proxy before it, and at the certificates trusted there.",
+    ),
+    FailureReason.EXPIRED: ReasonWords(
+        "the model provider's certificate has expired",
+        "certificate expired",
+        "No connection came about: by the LLM provider service's clock that certificate is over.",
+        "Have the certificate at the BASE_URL renewed; look at that host's clock.",
+    ),
+    FailureReason.EARLY: ReasonWords(
+        "the model provider's certificate is not yet valid",
+        "certificate not yet valid",
+        "No connection came about: that certificate begins after the LLM provider service's time.",
+        "Set the clock of the LLM provider service's host, or have the certificate replaced.",
+    ),
+    FailureReason.ISSUER: ReasonWords(
+        "the model provider's certificate is by an unknown issuer",
+        "certificate not trusted",
+        "No connection came about: it is self-signed, or its issuer is none that is trusted there.",
+        "Look whether a proxy stands before the BASE_URL; have its issuer trusted, or pass it by.",
+    ),
+    FailureReason.OTHER_NAME: ReasonWords(
+        "the model provider's certificate is for another host",
+        "wrong host in the certificate",
+        "No connection came about: that certificate names another host than the BASE_URL does.",
+        "Correct the BASE_URL in the LLM provider service's settings, or have the name added.",
     ),
     FailureReason.TOO_LONG: ReasonWords(
         "an essay is too long for the model",

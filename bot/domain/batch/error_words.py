@@ -68,6 +68,28 @@ OF_PROVIDER = (
         "server_error|api_error|internal server error|bad gateway",
     ),
 )
+
+
+class FinerWords(NamedTuple):
+    """A reason within another one, which it `narrows`, and the pattern of its words in lines."""
+
+    reason: str
+    narrows: str
+    pattern: str
+
+
+# OpenSSL's and the resolver's own words; rows hold a class of such an error alone.
+FINER = (
+    FinerWords("certificate_expired", "certificate_refused", "certificate has expired"),
+    FinerWords("certificate_early", "certificate_refused", "certificate is not yet valid"),
+    FinerWords(
+        "certificate_issuer",
+        "certificate_refused",
+        "self[- ]signed certificate|unable to get (?:local )?issuer certificate",
+    ),
+    FinerWords("certificate_name", "certificate_refused", "hostname mismatch|ip address mismatch"),
+    FinerWords("host_lookup", "host_unknown", "temporary failure in name resolution"),
+)
 _CLASS = (
     "kafka|broker|brokers|producer|topic|unknown|or|partition|leader|not|for|message|record|batch|"
     "size|too|large|connection|refused|reset|aborted|timeout|timed|out|request|node|ready|no|"

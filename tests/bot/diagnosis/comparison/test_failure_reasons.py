@@ -100,6 +100,12 @@ def test_a_status_without_words_names_the_reason(status: int | None, reason: Fai
         assert reason_of_line(_line(f"{CALL}Anthropic API call failed: {status}")) is reason
 
 
+REFUSED = (
+    "a:443 ssl:True [SSLCertVerificationError: (1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate "
+    "verify failed:"
+)
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
@@ -107,8 +113,17 @@ def test_a_status_without_words_names_the_reason(status: int | None, reason: Fai
         (
             "a:443 ssl:True [SSLCertVerificationError: (1, '[SSL: CERTIFICATE_VERIFY_FAILED] "
             "certificate verify failed: self-signed certificate (_ssl.c:1006)')]",
-            FailureReason.CERTIFICATE,
+            FailureReason.ISSUER,
         ),
+        (f"{REFUSED} certificate has expired (_ssl.c:1006)')]", FailureReason.EXPIRED),
+        (f"{REFUSED} certificate is not yet valid (_ssl.c:1006)')]", FailureReason.EARLY),
+        (f"{REFUSED} unable to get local issuer certificate')]", FailureReason.ISSUER),
+        (
+            f"{REFUSED} Hostname mismatch, certificate is not valid for 'a'. (_ssl.c:1006)\")]",
+            FailureReason.OTHER_NAME,
+        ),
+        (f"{REFUSED} path length constraint exceeded (_ssl.c:1006)')]", FailureReason.CERTIFICATE),
+        ("a:443 ssl:default [Temporary failure in name resolution]", FailureReason.LOOKUP),
         ("a:443 ssl:default [Connect call failed ('10.0.0.7', 443)]", FailureReason.CONNECTION),
     ],
 )
