@@ -36,7 +36,7 @@ MIB = 1 << 20
 SCALES = {
     "small": Scale("small", 64 * MIB, (16 * MIB, 64 * MIB), 640_000, 5_000, 3),
     "full": Scale(
-        "full", 1024 * MIB, (64 * MIB, 256 * MIB, 1024 * MIB, 4096 * MIB), 4_000_000, 100_000, 5
+        "full", 1024 * MIB, (64 * MIB, 256 * MIB, 1024 * MIB, 4096 * MIB), 4_000_000, 10_000, 5
     ),
 }
 
