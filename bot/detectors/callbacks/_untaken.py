@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.border.outside import raw
 from bot.diagnosis.comparison.causes import LOST_AFTER
-from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
 from bot.diagnosis.comparison.rejections import RECEIVED, TAKEN_END
 from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory, published_by
 from bot.domain.log import LogEvent, Role
@@ -138,8 +138,8 @@ class UntakenCallbacks:
         }
         if SKIPPED in event.event:
             return replace(self, **seen)
-        clue = clue_of(event)
-        if clue is None or clue.step is not Step.CONSUMED or clue.outcome is not Outcome.DONE:
+        clue = taken_callback(event)
+        if clue is None:
             return replace(self, **seen, waiting=self.waiting[1:])
         if clue.queue_id == self.last:
             return replace(self, **seen)
@@ -184,6 +184,15 @@ def ends_taking(event: LogEvent) -> bool:
 def regroups(event: LogEvent) -> bool:
     """Say whether a line of CJ shows that workers join or leave its consumer group."""
     return event.role is Role.CJ and any(one in raw(event.text) for one in REGROUPING)
+
+
+def taken_callback(event: LogEvent) -> LogClue | None:
+    """Return what a line of CJ says of a callback that it took, None where it names none."""
+    if not is_taken(event) or SKIPPED in event.event:
+        return None
+    clue = clue_of(event)
+    took = clue is not None and clue.step is Step.CONSUMED and clue.outcome is Outcome.DONE
+    return clue if took else None
 
 
 def is_taken(event: LogEvent) -> bool:

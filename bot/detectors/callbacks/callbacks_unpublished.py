@@ -3,6 +3,7 @@
 Its publisher swallows what Kafka refuses and says "Published success callback event" all the same.
 What it kept is published half a minute later, once Kafka answers; behind Kafka's open breaker it
 waits until something new is published; a restart, or five failures in a row, loses it for good.
+What CJ took was published, whether the provider's log says so or not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from bot.detectors._batches import batches_of, place_told, sole
 from bot.detectors._event_counts import KEPT_EXAMPLES, QuietSettings, dated_events
 from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
+from bot.detectors.callbacks._untaken import TAKEN, taken_callback
 from bot.diagnosis.comparison.causes import LOST_CALLBACKS, UNPUBLISHED
+from bot.diagnosis.comparison.rejections import RECEIVED
 from bot.diagnosis.publishing.memory import Fate, HeldMessage, PublisherMemory
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.diagnosis.publishing.wording import (
@@ -52,7 +55,7 @@ class CallbacksUnpublished:
     )
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = NEEDLES
+    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, TAKEN, *RECEIVED)
     rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
     Settings: ClassVar[type[BaseModel]] = QuietSettings
 
@@ -66,8 +69,8 @@ class CallbacksUnpublished:
         return self._quiet.total_seconds() + 300
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event tells what was, or was not, published."""
-        return publish_sign(event) is not None
+        """Say whether an event tells what was, or was not, published, or what CJ took."""
+        return publish_sign(event) is not None or taken_callback(event) is not None
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -79,9 +82,12 @@ class CallbacksUnpublished:
     async def sample(self, watch: Watch) -> Sample:
         """Fold this tick's lines into what is held, and note what was lost or went out late."""
         events = [event for _, event in dated_events(watch)]
-        for name in {event.container for event in events}:
+        taken = {clue.queue_id for one in events if (clue := taken_callback(one))}
+        told = {event.container for event in events if publish_sign(event) is not None}
+        for name in {*told, *(self._memories if taken else ())}:
             before = replace(self._memories.get(name, PublisherMemory()), gone=())
-            self._memories[name] = before.after(one for one in events if one.container == name)
+            mine = before.after(one for one in events if one.container == name)
+            self._memories[name] = mine.without(taken, watch.now)
         memories = list(self._memories.values())
         waiting = [one for memory in memories for one in memory.waiting]
         gone = [one for memory in memories for one in memory.gone]

@@ -80,8 +80,9 @@ def delivery_of(logs: LogSearch) -> Delivery:
     published = published_by_all(logs.events)
     taken = [one for one in map(_taken, logs.events) if one is not None]
     ids = {queue_id: at for at, queue_id in reversed(taken)}
+    memory = memory_of(logs.events)
     return Delivery(
-        memory=memory_of(logs.events),
+        memory=memory.without(ids, max(ids.values())) if ids else memory,
         untaken=tuple(one for one in published if one.queue_id not in ids),
         taken_at=max((at for at, _ in taken), default=None),
         at_work=is_at_work(logs.events),

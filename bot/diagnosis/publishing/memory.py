@@ -5,7 +5,7 @@ minute empties it from the front while the breaker is not open, and puts the fir
 its end; after five such failures a message is dropped. A restart loses all of it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -82,6 +82,14 @@ class PublisherMemory:
             if sign is not None:
                 now = _STEPS[sign.kind](now, sign)
         return now
+
+    def without(self, queue_ids: Collection[str], at: datetime) -> "PublisherMemory":
+        """Return the memory without the callbacks that were taken: Kafka had them by then."""
+        taken = [one for one in self.held if one.queue_id in queue_ids]
+        if not taken:
+            return self
+        held = tuple(one for one in self.held if one.queue_id not in queue_ids)
+        return replace(self, held=held, gone=_gone(self, taken, Fate.DELIVERED, at))
 
     @property
     def waiting(self) -> tuple[HeldMessage, ...]:

@@ -166,3 +166,27 @@ async def test_kafka_is_not_blamed_for_a_callback_that_the_provider_could_not_bu
         shown = [(str(one.title), str(one.headline)) for one in found]
         assert ["Kafka takes no callbacks" in told for one in shown for told in one] == [kafka] * 2
         assert [SHORTER in one.next for one in found] == [not kafka]
+
+
+def _took(*numbers: int) -> list[str]:
+    return [f"Processing LLM comparison callback for request {queue_id(n)}" for n in numbers]
+
+
+@pytest.mark.parametrize(
+    ("took", "left"), [((), 3), ((2,), 2), ((1, 2, 3), 0), ((7, 8), 3), ((3, 3, 1), 1)]
+)
+async def test_what_cj_took_waits_no_more(took: tuple[int, ...], left: int) -> None:
+    """The provider says at debug that it published what it kept, and not at all for some."""
+    held = [line for n in (1, 2, 3) for line in blocked(n) + published(n)]
+    watches = []
+    for n in range(24, -1, -1):
+        texts = {24: held, 12: _took(*took)}.get(n, [])
+        at = NOW - TICK * n
+        role = Role.CJ if n == 12 else Role.LLM_PROVIDER
+        events = tuple(said(at, text, role=role) for text in texts)
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(events)))
+    judged = await played(CallbacksUnpublished(QuietSettings()), watches)
+    headlines = [str(one.headline) for one in judged.conditions]
+    assert [f"{left} answer" in one for one in headlines] == [True] * bool(left)
+    if not left:
+        assert "Kafka took the 3 answers that waited" in judged.closing["llm_provider"]
