@@ -10,6 +10,7 @@ from bot.domain.log import LogEvent
 
 T = TypeVar("T")
 NOTHING_READ = "nothing was read yet"
+_TEXT = frozenset({str})
 
 
 class StateDetector:
@@ -59,7 +60,8 @@ def _in_utc(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if isinstance(value, tuple):
-        return tuple(_in_utc(one) for one in value)
+        is_text = _TEXT.issuperset(map(type, value))
+        return value if is_text else tuple(_in_utc(one) for one in value)
     if is_dataclass(value):
         for one in fields(value):
             object.__setattr__(value, one.name, _in_utc(getattr(value, one.name)))

@@ -172,7 +172,7 @@ def is_item(event: LogEvent) -> bool:
 def refused_no_more(known: Sequence[Sample], reason: FailureReason) -> str:
     """Return how it ended that every request was refused for a reason."""
     for one in reversed(known):
-        runs = [run for run in runs_in(one.data.get(REFUSALS)) if run.reason is reason]
-        if one.data.get("done") or any(run.ids for run in runs):
+        runs = runs_in(one.data.get(REFUSALS))
+        if one.data.get("done") or any(run.ids for run in runs if run.reason is reason):
             break
     return ANSWERS if not known or one.data.get("done") else OTHERWISE

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.border.outside import raw
-from bot.domain.log import LogEvent, Role
+from bot.domain.log import LogEvent, Role, kept_on
 from bot.domain.service_state import circuit_turn
 
 
@@ -105,6 +105,7 @@ def publish_sign(event: LogEvent) -> PublishSign | None:
     return publisher_sign(event) if event.role is Role.LLM_PROVIDER else None
 
 
+@kept_on("_published")
 def publisher_sign(event: LogEvent) -> PublishSign | None:
     """Read what a line of any service's Kafka publisher says; None for another line."""
     if event.at is None:
