@@ -164,14 +164,25 @@ def _is_understood(line: CommandLine) -> bool:
     return True
 
 
+def _mended(line: CommandLine) -> CommandLine | None:
+    """Return a line as it is understood, one word of it put right if need be; None for another."""
+    try:
+        line.request()
+    except UsageError as error:
+        meant = (one.partition(" ")[2] for one in error.offers)
+        return next((CommandLine(line.command, words) for words in meant), None)
+    return line
+
+
 def _unknown(name: str, rest: str, commands: Mapping[str, SlashCommand], prefix: str) -> UsageError:
     shown = name[:40]
     close = difflib.get_close_matches(shown, commands, n=1, cutoff=0.5)
-    meant = CommandLine(commands[close[0]], rest) if close else None
+    meant = _mended(CommandLine(commands[close[0]], rest)) if close else None
+    named = meant.text() if meant else f"/{prefix}{close[0]}" if close else ""
     lines = [f"/{prefix}{command.name} - {command.summary}" for command in commands.values()]
     return UsageError(
         f"There is no command /{repeated(shown)}." if shown else "Which command?",
         usage=lines,
-        hint=f"Did you mean /{prefix}{close[0]}?" if close else "",
-        offers=(meant.text(),) if meant and _is_understood(meant) else (),
+        hint=f"Did you mean {named}?" if named else "",
+        offers=(named,) if meant else (),
     )

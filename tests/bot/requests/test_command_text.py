@@ -67,8 +67,15 @@ def test_a_mark_behind_what_is_wrapped_stands_behind_its_last_word(typed: str) -
 def test_an_unknown_command_names_the_nearest_and_all() -> None:
     with pytest.raises(UsageError, match=r"no command /bath\b") as raised:
         read_line("/bath status 34", COMMANDS)
-    assert raised.value.hint == "Did you mean /batch?"
+    assert raised.value.hint == "Did you mean /batch status 34?"
     assert len(raised.value.usage) == 4
+
+
+@pytest.mark.parametrize("line", ["/bacth statsu 34", "/bacth status 34", "/batch statsu 34"])
+def test_a_line_with_words_off_offers_the_whole_line_that_was_meant(line: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_line(line, commands()).request()
+    assert raised.value.offers == ("/batch status 34",)
 
 
 @given(st.text())
