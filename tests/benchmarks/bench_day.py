@@ -54,6 +54,9 @@ async def _run(seconds: float, rate: int, *, draw: bool) -> list[Row]:
         folder.chmod(0o711)  # noqa: ASYNC240
         logs = folder / "logs"
         logs.mkdir()
+        # Services were there before the bot: a folder without logs would be an alert of its own.
+        for name in NAMES:
+            (logs / f"{name}.log").touch()
         server = await embedded_postgres.start(folder / "postgres", durable=False)
         stack.push_async_callback(server.stop)
         cj = await server.create_database("cj")
