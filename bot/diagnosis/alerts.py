@@ -10,7 +10,7 @@ from bot.domain.mute import Mute
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
 from bot.domain.words import Span, Text, words
 from bot.errors import NotFoundError, UsageError
-from bot.text.redaction import repeated
+from bot.text.redaction import clip, repeated
 from bot.text.wording import SEVERITY_MARKS, many
 
 FINDINGS = 10
@@ -129,7 +129,8 @@ def _of(detector: str, alerts: Sequence[Alert]) -> list[Alert]:
     if not found:
         names = ", ".join(sorted({one.detector for one in alerts})) or "none"
         raise NotFoundError(
-            f"No alert of a detector {detector[:60]} is open.", hint=f"Detectors with some: {names}"
+            f"No alert of a detector {clip(repeated(detector), 60)} is open.",
+            hint=f"Detectors with some: {names}",
         )
     return found
 

@@ -8,7 +8,7 @@ from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Report
 from bot.domain.words import Command, Text, when, words
 from bot.errors import NotFoundError
-from bot.text.redaction import redact
+from bot.text.redaction import clip, redact, repeated
 
 # How many rows a table of alerts or silences shows, and a fact lists.
 SHOWN = 50
@@ -65,13 +65,13 @@ def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
         summary=f"Open alerts that it means now: {len(covered)}. What resolves is said all the "
         "same, and a daily digest lists what stays quiet.",
         facts={
-            "pattern": mute.pattern,
+            "pattern": _told(mute.pattern),
             "kind": mute.kind.value,
             "since": mute.since,
             "until": mute.until,
             "covers": [alert.key for alert in covered[:SHOWN]],
         },
-        actions=(f"/alerts unmute {mute.pattern}",),
+        actions=(f"/alerts unmute {mute.pattern}",) if _may_be_told(mute.pattern) else (),
     )
 
 
@@ -83,6 +83,9 @@ def asked_first(command: str, pattern: str, rest: str, near: str) -> Report:
     typed = " ".join(filter(None, (command, pattern, rest, "--yes")))
     instead = " ".join(filter(None, (command, near, rest)))
     meant: Text = words("Did you mean ", Command(near), "? ") if near else ""
+    again = words("To silence it all the same: ", Command(typed))
+    if not _may_be_told(pattern):
+        again = words("To silence it all the same, say it again with ", Command("--yes"), ".")
     return Report(
         command=command.lstrip("/"),
         title="Nothing was silenced",
@@ -90,24 +93,32 @@ def asked_first(command: str, pattern: str, rest: str, near: str) -> Report:
         found=False,
         summary=words(
             "No detector and no alert so far is called ",
-            Command(pattern[:60]),
+            Command(_told(pattern)),
             ". ",
             meant,
-            "To silence it all the same: ",
-            Command(typed),
+            again,
         ),
-        facts={"pattern": pattern, "confirmed": False},
-        actions=(instead, typed) if near else (typed,),
+        facts={"pattern": _told(pattern), "confirmed": False},
+        actions=(*([instead] if near else []), *([typed] if _may_be_told(pattern) else [])),
     )
+
+
+def _told(pattern: str) -> str:
+    return clip(repeated(pattern), PATTERN_CHARS)
+
+
+def _may_be_told(pattern: str) -> bool:
+    """Say whether a pattern is shown as it is, so that a command with it may be offered."""
+    return _told(pattern) == pattern
 
 
 def unsilenced(pattern: str, count: int) -> Report:
     """Return the report of a silence that was just ended. Raises NotFoundError if none was."""
     if not count:
-        raise NotFoundError(f"Nothing silences {pattern[:60]}.", hint="See /alerts list.")
+        raise NotFoundError(f"Nothing silences {_told(pattern)}.", hint="See /alerts list.")
     return Report(
         command="alerts unmute",
         title=f"No longer quiet: {redact(pattern, PATTERN_CHARS)}",
         summary="What is still wrong is said with the next tick.",
-        facts={"pattern": pattern, "ended": count},
+        facts={"pattern": _told(pattern), "ended": count},
     )

@@ -69,6 +69,7 @@ FILLERS = ("for", "until", "from")
 # Behind these stands a person's prose.
 TELLING = frozenset({"note", "mute", "maintenance"})
 FLAGS = ("yes",)
+QUOTES = tuple("'\"`“‘«„")
 
 
 def parse(text: str) -> Request:
@@ -108,9 +109,11 @@ def _verb(word: str) -> str:
 def _as_typed(text: str, rest: tuple[str, ...], verb: str) -> tuple[str, ...]:
     """Return what a person tells with its commas, quotes and signs, which say what is data."""
     timed = verb == "maintenance" or (verb == "mute" and len(rest) > 1 and is_moment(rest[1]))
-    told = prose(text, () if verb == "note" else FLAGS)[2:] if rest[1:] else []
-    told = told[told[:1] != [] and told[0].casefold() in FILLERS :]
-    return (*rest[: 1 + timed], *told[timed:])
+    _, first, *told = prose(text, () if verb == "note" else FLAGS) if rest[1:] else ["", ""]
+    told = told[told[:1] != [] and told[0].casefold() in FILLERS :][timed:]
+    # A quotation that begins with the pattern goes on in what is told.
+    opens = first[:1] if first[:1] in QUOTES and first[-1:] not in QUOTES else ""
+    return (*rest[: 1 + timed], *(f"{opens}{word}" for word in told[:1]), *told[1:])
 
 
 def _check(verb: str, given: tuple[str, ...]) -> None:

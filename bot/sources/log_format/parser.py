@@ -142,8 +142,9 @@ class LineParser:
         line = line[:MAX_LINE_BYTES].rstrip(b"\r\n")
         if stamp is None and line[:1].isdigit():
             prefix, rest = split_stamp(line)
-            if prefix and not self._is_own_time(rest):
-                stamp, line = utc(prefix.decode("ascii"), self._zone), rest
+            taken = utc(prefix.decode("ascii"), self._zone) if prefix else None
+            if taken is not None and not self._is_own_time(rest):
+                stamp, line = taken, rest
         if line.isascii():
             text = line.decode("ascii")
             self.unreadable += "\x00" in text
