@@ -142,9 +142,8 @@ class LineParser:
         line = line[:MAX_LINE_BYTES].rstrip(b"\r\n")
         if stamp is None and line[:1].isdigit():
             prefix, rest = split_stamp(line)
-            taken = utc(prefix.decode("ascii"), self._zone) if prefix else None
-            if taken is not None and not self._is_own_time(rest):
-                stamp, line = taken, rest
+            if prefix and not self._is_own_time(rest):
+                stamp, line = utc(prefix.decode("ascii"), self._zone), rest
         if line.isascii():
             text = line.decode("ascii")
             self.unreadable += "\x00" in text
