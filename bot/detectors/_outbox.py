@@ -7,9 +7,9 @@ from typing import Any
 from bot.detectors._rows import Fact
 from bot.detectors._state import moment
 from bot.diagnosis.publishing.outbox_events import RELAYED
+from bot.domain.batch.outbox import RELAY_TRIES, OutboxGroup
 from bot.domain.evidence import LOGS
 from bot.domain.log import LogEvent, Role
-from bot.domain.outbox import RELAY_TRIES, OutboxGroup
 from bot.text.redaction import redact
 
 GIVEN_UP = "Event exceeded max retries"

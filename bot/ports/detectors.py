@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from bot.domain.alert import Judgement, Sample, Window
     from bot.domain.batch import BatchSummary, BlockedSession, ErrorGroup
+    from bot.domain.batch.outbox import OutboxGroup
     from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
     from bot.domain.changes.change import Noted
     from bot.domain.evidence import Missing
     from bot.domain.followed import Followed
     from bot.domain.log import LogEvent, Role
-    from bot.domain.outbox import OutboxGroup
     from bot.domain.queue import QueueFront, QueueReading
     from bot.domain.service_state import ContainerState, ServiceHealth
 

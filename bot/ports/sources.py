@@ -16,11 +16,11 @@ if TYPE_CHECKING:
         ComparisonTotals,
         TraceRows,
     )
+    from bot.domain.batch.outbox import OutboxGroup
     from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
     from bot.domain.followed import Followed
     from bot.domain.ids import RunLabel
     from bot.domain.log import LogQuery, LogSearch, Service
-    from bot.domain.outbox import OutboxGroup
     from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
     from bot.domain.runner import RunnerListing
     from bot.domain.service_state import ContainerState, ServiceHealth

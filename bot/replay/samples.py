@@ -16,8 +16,8 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from bot.domain.batch import BatchSummary, BlockedSession
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.evidence import Missing
-from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.domain.words import Time, words

@@ -19,10 +19,10 @@ from bot.diagnosis.export import bundle
 from bot.diagnosis.export.html import html_page
 from bot.domain.alert import Alert, AlertState, Condition, Sample
 from bot.domain.batch import BlockedSession, ErrorGroup, PairRow
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.callbacks.callback import RejectedCallback
 from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogEvent, LogSearch, Role
-from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.domain.runner import Runner, RunnerKind

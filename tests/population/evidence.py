@@ -24,8 +24,8 @@ from bot.domain.batch import (
     ScoreCounts,
     Twin,
 )
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.log import LogEvent, Role, Service
-from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
 from bot.domain.runner import Runner, RunnerKind, RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth

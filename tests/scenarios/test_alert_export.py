@@ -16,9 +16,9 @@ from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.domain.alert import Reason
 from bot.domain.batch import BatchHeader, BatchRows, BlockedSession, PairCounts
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
-from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.service_state import ContainerState
 from bot.errors import UsageError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.batch import BatchHeader, BatchRows, BatchSummary, PairCounts
-from bot.domain.outbox import OutboxGroup
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.queue import QueueItem, QueueReading
 from bot.ports import Sources
 from tests.support.fakes.alerts import Clock

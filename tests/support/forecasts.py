@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from bot.domain.batch import PairCounts
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.followed import Followed
 from bot.domain.log import LogEvent
-from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueItem, QueueReading
 from tests.support.fakes.sources import LPS, event
 from tests.support.scenes import NOW, TICK, batch

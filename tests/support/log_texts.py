@@ -167,14 +167,18 @@ def _bound_to(name: str, tree: ast.AST) -> Iterator[ast.expr]:
 
 
 def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, str | re.Pattern):
+    if isinstance(value, str):
         yield value
+    elif hasattr(value, "finditer"):
+        # A deferred pattern is none of re's before its first use, and then as good as one.
+        yield re.compile(value.pattern, value.flags)
     elif isinstance(value, Mapping):
         yield from (key for key in value if isinstance(key, str))
     elif isinstance(value, tuple | list | set | frozenset):
         for one in value:
             if isinstance(one, tuple):  # a row of a table of patterns
-                yield from (part for part in one if isinstance(part, re.Pattern))
+                patterns = (part for part in one if hasattr(part, "finditer"))
+                yield from (text for part in patterns for text in _flat(part))
             else:
                 yield from _flat(one)
 

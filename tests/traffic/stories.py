@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.batch import BlockedSession
-from bot.domain.outbox import OutboxGroup
+from bot.domain.batch.outbox import OutboxGroup
 from tests.traffic.town import CJ, LPS, Request, Town
 
 ALL_MODES = ("serial_bundle", "per_request", "batch_api")

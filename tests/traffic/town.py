@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from bot.domain.batch import BatchHeader, BatchSummary, BlockedSession, PairCounts
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.evidence import Missing
 from bot.domain.followed import Followed
 from bot.domain.log import LogEvent, Role
-from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.sources.log_format.parser import parse_lines

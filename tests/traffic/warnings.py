@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from bot.domain.outbox import OutboxGroup
+from bot.domain.batch.outbox import OutboxGroup
 from tests.traffic.measure import MODES, SHAPES, Watchtower, _pool, healthy_day
 from tests.traffic.stories import WARM
 from tests.traffic.town import TICK, Town

@@ -12,8 +12,8 @@ from bot.detectors._state import moment
 from bot.detectors.early._forecast import ForecastDetector, Point
 from bot.diagnosis.comparison.causes import RELAY_STEP
 from bot.domain.alert import Condition, Sample
+from bot.domain.batch.outbox import LATE_SECONDS, RELAY_TRIES
 from bot.domain.evidence import DATABASE, EvidenceLine
-from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Span, when, words
 from bot.ports import Watch

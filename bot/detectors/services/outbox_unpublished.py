@@ -16,9 +16,9 @@ from bot.diagnosis.comparison.causes import OUTBOX_UNPUBLISHED, RELAY_STEP
 from bot.diagnosis.publishing.outbox_events import OUTBOX_TEXTS, RELAYED, RELAYS
 from bot.diagnosis.publishing.signs import NEEDLES, publisher_sign
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.batch.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.log import LogEvent, Role
-from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, when, words
 from bot.ports import Watch

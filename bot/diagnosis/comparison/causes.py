@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain.outbox import RELAY_TRIES
+from bot.domain.batch.outbox import RELAY_TRIES
 from bot.domain.report import Severity
 
 # A comparison without an answer for longer than this is lost.

@@ -1,8 +1,8 @@
 """What the CJ database says of batches and comparisons; never holds student text or user ids.
 
 `header` is a batch's record, `pairs` its comparisons counted, `rows` all that is read of it,
-`matches` what an id owns, `sessions` who waits for whom. A new fact is a field with a default. May
-import bot.domain and bot.deferred alone.
+`matches` what an id owns, `outbox` what waits to be published, `sessions` who waits for whom. A new
+fact is a field with a default. May import bot.domain and bot.deferred alone.
 """
 
 from typing import TYPE_CHECKING

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from bot.border.outside import seal
 from bot.domain.batch.header import BatchHeader, has_ended, is_complete
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.batch.pairs import ErrorGroup, PairCounts, PendingPair
-from bot.domain.outbox import OutboxGroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from bot.domain.batch import (
     ComparisonTotals,
     TraceRows,
 )
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.evidence import DATABASE
-from bot.domain.outbox import OutboxGroup
 from bot.errors import SourceError
 from bot.ports.rights import TriedRight
 from bot.sources.cj import batch_query, chosen

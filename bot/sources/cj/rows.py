@@ -23,7 +23,7 @@ from bot.domain.batch import (
     ScoreCounts,
     Twin,
 )
-from bot.domain.outbox import OutboxGroup
+from bot.domain.batch.outbox import OutboxGroup
 
 Row = Mapping[str, Any]
 PENDING_SAMPLE = 50

@@ -37,6 +37,7 @@ NO_TEXTS = {
     "event.error.kind not in event.event", "e.event.strip() in names",
     # Of a search's own words, of a run's label, and of how lines and documents are written.
     "_GONE.search(said)",  # what the Docker Engine answers, and no service
+    "beginning in said",  # what the pattern beside it begins with
     "word in whole",  # of detectors' own needles, which are known where these stand
     "word in text", "compact(word) in bare", "said == label", "line in _BLANK",
     "_NAMED.search(event)", "'_type' in text", "odd in line", "line.startswith(b'{\"')",

@@ -18,11 +18,11 @@ from bot.domain.batch import (
     PairRow,
     TraceRows,
 )
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.followed import Followed
 from bot.domain.ids import RunLabel
 from bot.domain.log import LogCoverage, LogEvent, LogQuery, LogSearch, Role, Service
-from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
 from bot.errors import SourceError
 from bot.ports import Asker, CommandContext, CommandOptions, Progress, Sources, no_progress

@@ -21,8 +21,8 @@ from bot.diagnosis.comparison.causes import (
     WAITING_ON_MONITOR,
 )
 from bot.diagnosis.evidence.search_again import search_again
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.log import LogEvent, Role
-from bot.domain.outbox import OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Span, Time, Words, words
 from bot.text.wording import many

@@ -6,7 +6,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.comparison.causes import OUTBOX_UNPUBLISHED, RELAY_STEP
 from bot.diagnosis.publishing.memory import Fate
 from bot.diagnosis.publishing.wording import KEPT_BACK_WHY, NO_CJ_RESTART, PUBLISH_AGAIN
-from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES
+from bot.domain.batch.outbox import LATE_SECONDS, RELAY_TRIES
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.redaction import redact
 from bot.text.wording import many

@@ -4,9 +4,9 @@ import pytest
 
 from bot.detectors.services.outbox_unpublished import OutboxUnpublished, OutboxUnpublishedSettings
 from bot.domain.alert import Judgement, Sample, Window
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.followed import Followed
 from bot.domain.log import LogEvent, Role
-from bot.domain.outbox import OutboxGroup
 from tests.support.scenes import NOW, TICK, ago, judged, told
 from tests.support.watches import GivenWatch
 

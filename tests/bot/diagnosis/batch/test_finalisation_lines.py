@@ -12,8 +12,8 @@ from bot.diagnosis.batch.report import diagnose
 from bot.diagnosis.batch.rules.counters import provider_clock_ahead
 from bot.diagnosis.batch.rules.early_finalisation import early_finalisation
 from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.log import LogEvent, LogSearch, Role
-from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
 from bot.domain.report import Severity, Verdict
 

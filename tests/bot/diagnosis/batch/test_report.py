@@ -24,9 +24,9 @@ from bot.domain.batch import (
     ScoreCounts,
     Twin,
 )
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent, LogSearch, Role
-from bot.domain.outbox import OutboxGroup
 from bot.domain.report import Confidence, Finding, Report, Severity, Verdict
 from bot.ports import Deadline, Sources
 from bot.sources.cj.database import CjPostgres

@@ -24,8 +24,8 @@ from bot.domain.batch import (
     ProjectionCounts,
     ScoreCounts,
 )
+from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.log import LogEvent, LogSearch, Role
-from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
 from bot.domain.report import Severity, unproven_files
 
