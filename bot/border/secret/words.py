@@ -21,7 +21,7 @@ _SETS = key_words("sets_a_secret")
 _PASSWORD = Pattern(
     rf"(?:^|(?<= ))(?:{'|'.join(sorted(key_words('a_secret_itself')))})"
     r"(?: (?:for|of|on|in|av|för|på|till)(?: [^ ]+){1,3}?)?"
-    rf"(?: (?:has|have|had|been|blev|{'|'.join(sorted(_SETS))}))*"
+    rf"(?: (?:has|have|had|been|blev|was|were|is|{'|'.join(sorted(_SETS))}))*"
     r" (?:was |is |been |be )?(to|till|is|was|are|är|var) ([^ ]+)"
 )
 _ENDS = frozenset({"comma", "line", "colon", "equals"})

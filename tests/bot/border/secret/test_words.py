@@ -11,6 +11,7 @@ from bot.border.passing import Passed, let_out
         ("reset password for worker to timeout", "reset password for worker to …"),
         ("password of worker changed to timeout", "…"),
         ("password for worker is timeout", "…"),
+        ("password was changed to 8431971", "…"),
         ("login worker / timeout-2026", "login … / …"),
     ],
 )
