@@ -46,6 +46,7 @@ OPENS = {
     "bot/diagnosis/comparison/log_events.py": MATCHES,
     "bot/diagnosis/comparison/rejections.py": MATCHES,
     "bot/diagnosis/evidence/item_owners.py": MATCHES,
+    "bot/diagnosis/investigate/timeline.py": MATCHES,
     "bot/diagnosis/evidence/log_lines.py": "joins a message and its class, and passes both",
     "bot/diagnosis/publishing/signs.py": MATCHES,
     "bot/diagnosis/queue/log_events.py": MATCHES,

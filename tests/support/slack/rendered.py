@@ -41,7 +41,7 @@ _headlines: list[tuple[str, str, tuple[str, ...]]] = []
 # Tests of how a text is laid out make up texts that no rule says.
 MADE_UP: tuple[str, ...] = (
     "tests/scenarios/test_hostile_text.py::test_a_megabyte_is_cut",
-    "tests/commands/test_typed_text.py",
+    "tests/scenarios/test_typed_text.py",
 )
 
 
