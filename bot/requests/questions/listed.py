@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-from bot.requests.questions.question import PlainQuestion
+from bot.requests.questions.question import STUCK_FAST, PlainQuestion
 from bot.requests.questions.reading import Reading, unread_as
 from bot.requests.questions.words.counts import (
     COUNT_WORDS,
@@ -22,6 +22,7 @@ FAULTY = words_in(
     "borked busted trasig trasigt trasiga sönder snett fel misslyckats misslyckades kraschat "
     "kraschade broke felat felar failade failat faulty borkat sprack"
 )
+RUNNING = words_in("running active ongoing igång körs")
 OPEN = re.compile(
     r"\b(?:still (?:waiting|running|open|going|pending|in progress|under way)|unfinished|in flight"
     r"|under way|pending|batch\w* (?:som )?(?:är |are |is )?(?:körs?|open|öppna)"
@@ -29,8 +30,6 @@ OPEN = re.compile(
     r"|not (?:yet )?(?:done|finished|ready|complete|ended)"
     r"|inte (?:(?:är|blivit) )?(?:klara?|färdiga?))\b"
 )
-# `fast` alone is quick, in English.
-_STUCK_FAST = re.compile(r"\b(?:sitter|satt|är|sitta|kört) fast\b")
 _WITHOUT_ANSWERS = re.compile(
     r"\b(?:without|no|lack(?:s|ing)?|utan|saknar|inga) (?:a |any |some |några )?"
     r"(?:answers?|callbacks?|svar)\b"
@@ -56,7 +55,11 @@ _CAUSED = words_in(
     "half halv halvtimmen an en couple few quarter kvarten because due på grund av pga http code "
     "codes kod felkod felkoder with med"
 )
-_KNOWN = _CAUSED | _ASKING | _ANSWERS | LOST | FAULTY
+_PLAIN = words_in(
+    "finns finnas allt everything nothing inget ingenting ge find hitta här here "
+    "hit hits affected drabbades drabbats"
+)
+_KNOWN = _CAUSED | _ASKING | _ANSWERS | LOST | FAULTY | RUNNING | _PLAIN
 _NUMBER = re.compile(r"\d{1,6}")
 
 
@@ -72,9 +75,7 @@ def listed(asked: PlainQuestion, local: datetime) -> Reading | None:
     if asked.time.is_odd:
         return unread_as("since when")
     # Whoever says that it is batches may say more of them than is known here.
-    if not all(_is_known(word) for word in _told(asked)) and (
-        count or not (names_several(fold) or asked.about(Topic.BATCH))
-    ):
+    if unknown_words(asked) and (count or not (names_several(fold) or asked.about(Topic.BATCH))):
         return unread_as("which batches are meant")
     number = str(as_number(count)) if count else ""
     if number and not 1 <= int(number) <= MOST:
@@ -88,17 +89,22 @@ def _choice(asked: PlainQuestion) -> str:
     fold = asked.text.casefold()
     if (words & LOST and words & _ANSWERS) or _WITHOUT_ANSWERS.search(fold):
         return "unanswered"
-    if words & STUCK or _STUCK_FAST.search(fold):
+    if words & STUCK or STUCK_FAST.search(fold):
         return "stuck"
     if words & FAULTY or _FLAWED.search(fold):
         return "faulty"
-    return "open" if OPEN.search(fold) else ""
+    return "open" if OPEN.search(fold) or (words & RUNNING and names_several(fold)) else ""
+
+
+def unknown_words(asked: PlainQuestion) -> set[str]:
+    """Return the words of a question about several batches that narrow it by nothing known."""
+    return {word for word in _told(asked) if not _is_known(word)}
 
 
 def _told(asked: PlainQuestion) -> set[str]:
     """Return the words that have to be known: not those by which the list was chosen."""
     fold = asked.text.casefold()
-    chosen = (shape.search(fold) for shape in (OPEN, _FLAWED, _STUCK_FAST, _WITHOUT_ANSWERS))
+    chosen = (shape.search(fold) for shape in (OPEN, _FLAWED, STUCK_FAST, _WITHOUT_ANSWERS))
     return _folds(asked) - {word for one in chosen if one for word in one[0].split()}
 
 

@@ -31,6 +31,12 @@ _ABOUT = re.compile(
     r"(?: (?:the|an?|any|http|status|code|ordet|koden?))* (\S+(?: \S+){0,2})",
     re.IGNORECASE,
 )
+# An assignment is known by the lines that name it: a request of an unknown one makes no batch.
+_ASSIGNMENT = re.compile(
+    r"\b(?:assignments?|assignment_id|uppgift(?:en)?)(?: (?:id|called|named))? "
+    r"([\w-]*\d[\w-]*)(?!\w)",
+    re.IGNORECASE,
+)
 _EDGES = ".,:;?!"
 _NO_TEXT = words_in("the in errors log logs loggen loggarna lines rader")
 
@@ -42,6 +48,12 @@ def is_log_search(asked: PlainQuestion) -> bool:
     told: object = _SPECIAL.search(asked.text) or asked.codes or asked.quoted
     told = told or ((LINES.search(asked.text) or SPEAKS.search(asked.text)) and _said(asked))
     return bool((asked.service and told) or _level_of(asked))
+
+
+def assignment_line(asked: PlainQuestion) -> str:
+    """Return the search for the assignment that a question without ids names; "" for none."""
+    named = None if asked.ids else _ASSIGNMENT.search(asked.text)
+    return f"/logs cj {named[1]}" if named else ""
 
 
 def log_line(asked: PlainQuestion, services: Iterable[Service], local: datetime) -> str:

@@ -76,7 +76,7 @@ def of_a_matter(
 ) -> Reading | None:
     """Return the command that shows what a question without ids is about; None for no matter."""
     fold = asked.text.casefold()
-    if not (asks(fold) or _TIME_OUT.search(fold)):
+    if not (asks(fold) or asked.codes or _TIME_OUT.search(fold)):
         return None
     if asked.time.is_odd or asked.time.is_moment:
         return None

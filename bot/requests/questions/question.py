@@ -21,6 +21,8 @@ WHATS_UP = re.compile(
 )
 _DID_CHANGE = re.compile(r"^(?:did|has|have|what|any\w*|some\w*|was|were)\b.*\bchange\b")
 _TOOK_AWAY = re.compile(r"\b(?:tog|togs|tagit|tagits) bort\b")
+# `fast` alone is quick, in English.
+STUCK_FAST = re.compile(r"\b(?:sitter|satt|suttit|är|vara|varit|blev|blivit|sitta|kört) fast\b")
 # `how tall is` asks for a measure, and not how it goes.
 _MEASURE = re.compile(r"\bhow (\w+) (?:is|are|was|were)\b")
 # What the queue's answer tells by its size, its age and its movement.
@@ -101,7 +103,7 @@ def taken_apart(
 def _topics(words: Sequence[str], fold: str, acts: Set[str], *, has_ids: bool) -> set[Topic]:
     """Return what the words are about, as they stand together."""
     topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
-    if WHATS_UP.search(fold):
+    if WHATS_UP.search(fold) or STUCK_FAST.search(fold):
         topics.add(Topic.WHY)
     if _OF_A_PERSON.search(fold):
         topics.add(Topic.OTHER)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, tzinfo
 
 from bot.domain.log import Service
 from bot.requests.questions.left_out import left_out
-from bot.requests.questions.listed import listed
-from bot.requests.questions.log_search import is_log_search, log_line
+from bot.requests.questions.listed import RUNNING, listed
+from bot.requests.questions.log_search import assignment_line, is_log_search, log_line
 from bot.requests.questions.matters import of_a_matter, server_asked
 from bot.requests.questions.over_time import changes_line, list_line, over_time
 from bot.requests.questions.question import WHATS_UP, PlainQuestion, taken_apart
@@ -54,7 +54,6 @@ _HOW_IT_WENT = re.compile(
     r"|vad hände|vad har hänt)\b"
 )
 _OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
-RUNNING = words_in("running active ongoing igång körs")
 # They open a question, and what follows says what is asked.
 OPENERS = words_in("how hows how's hur when när did go goes going still")
 # What is restarted, stopped and deployed, and is no batch.
@@ -90,11 +89,8 @@ def _read(asked: PlainQuestion, known: tuple[Service, ...], local: datetime) -> 
         return phrase
     if refusal := refused(asked):
         return refusal
-    if is_log_search(asked):
-        if line := log_line(asked, known, local):
-            return Reading(line)
-        if not asked.ids:
-            return unread_as("which service, and what to look for", ("/logs", *BUTTONS[:2]))
+    if (lines := _of_lines(asked, known, local)) is not None:
+        return lines
     if len(asked.ids) == 1 and is_a_batch(asked.ids[0]) and _WATCH.search(asked.text.casefold()):
         return Reading(f"/batch watch {asked.ids[0].word}")
     if asked.about(Topic.COMPARE) and len(asked.ids) <= PICKED:
@@ -104,6 +100,19 @@ def _read(asked: PlainQuestion, known: tuple[Service, ...], local: datetime) -> 
     if asked.ids:
         return _of_one(asked, asked.ids[0])
     return _of_none(asked, local, known)
+
+
+def _of_lines(asked: PlainQuestion, known: tuple[Service, ...], local: datetime) -> Reading | None:
+    """Return the search that a question asks for, or what lacks for one; None for no search."""
+    if line := assignment_line(asked):
+        return Reading(line)
+    if not is_log_search(asked):
+        return None
+    if line := log_line(asked, known, local):
+        return Reading(line)
+    if asked.ids:
+        return None
+    return unread_as("which service, and what to look for", ("/logs", *BUTTONS[:2]))
 
 
 def needs_subject(text: str, services: Iterable[Service], now: datetime) -> bool:
@@ -222,7 +231,7 @@ def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
     fold = asked.text.casefold()
     is_running = bool(RUNNING & {word.casefold() for word in asked.words})
     if is_running and (asked.about(Topic.LIST) or _OF_ALL.search(fold)):
-        return Reading("/batch list")
+        return Reading("/batch list open")
     if asked.time.since and not asked.time.is_moment and _HOW_IT_WENT.search(fold):
         return Reading(list_line(asked, local))
     of_all = asked.about(Topic.STATUS, Topic.WHY) and _OF_ALL.search(fold)

@@ -11,7 +11,7 @@ from bot.requests.questions.words.orders import asks_how_to
 from bot.requests.questions.words.vocabulary import Topic, words_in
 
 _GREETS = re.compile(
-    r"(?:hi|hello|hey|hej|hejsan|hallå|tjena|god morgon|good (?:morning|afternoon|evening))"
+    r"(?:hi|hello|hey|hej|hejsan|hallå|tjena|god morgon|good (?:morning|afternoon|evening)|ping)"
     r"(?: there| bot| batchbot| alla| all)?\W*"
 )
 _ALL_WELL = re.compile(
@@ -28,6 +28,13 @@ _HELP_OF = {
     Topic.ALERTS: "alerts", Topic.RUNNER: "runner", Topic.QUEUE: "queue", Topic.LOGS: "logs",
     Topic.TRACE: "trace", Topic.CHANGES: "changes", Topic.BUNDLE: "batch", Topic.BATCH: "batch",
 }  # fmt: skip
+# What is explained by the help of the command that looks at it.
+_WHAT_IS_A = re.compile(
+    r"(?:what(?: is|'?s| are)|vad är|vad betyder) (?:(?:an?|en|ett) )?"
+    r"(?P<kind>batch(?:es|ar)?|comparisons?|jämförelse[rn]?|callbacks?|bundles?|runners?|alerts?|larm)"
+    r"(?: here)?\W*"
+)
+_HELP_OF_KIND = {"c": "trace", "j": "trace", "r": "runner", "a": "alerts", "l": "alerts"}
 # The whole story as a file, which sends nothing anywhere.
 _PAGE = re.compile(
     r"(?:(?:please|pls|can you|could you|kan du|snälla) )*"
@@ -48,6 +55,8 @@ def set_phrase(asked: PlainQuestion) -> Reading | None:
         return Reading(problem="You are welcome.")
     if not asked.ids and (rule := meant_rule(fold)):
         return Reading(f"/help {rule}")
+    if kind := _WHAT_IS_A.fullmatch(fold):
+        return Reading(f"/help {_HELP_OF_KIND.get(kind['kind'][0], 'batch')}")
     if not (asked.subject or asked.time.since) and _ALL_WELL.fullmatch(fold):
         return Reading("/alerts list")
     if not asked.ids and asks_how_to(fold):

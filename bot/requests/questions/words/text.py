@@ -30,6 +30,8 @@ _UNITS = words_in(
 _BEFORE_TIME = words_in("last past senaste the")
 _BEFORE_COUNT = words_in("all alla first top")
 _NAMES = words_in("batch batches batchen run runs körning batch_id cj_batch_id #")
+# What they name is an assignment's, and no batch's.
+_OF_AN_ASSIGNMENT = words_in("assignment assignments assignment_id uppgift uppgiften")
 # What may stand between a batch and its number.
 _NUMBERED = words_in("no nr number nummer id")
 
@@ -126,7 +128,7 @@ def _ids(words: list[str], services: set[str]) -> Iterator[Named]:
 def _id(word: str, before: str, after: str, services: set[str]) -> Named | None:
     fold = word.casefold()
     is_batch = before in _NAMES
-    if fold in services:
+    if fold in services or before in _OF_AN_ASSIGNMENT:
         return None
     if joined := _NAMED.fullmatch(fold):
         return Named(joined[1] or joined[2], Kind.NUMBER, True)

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from bot.requests.questions.words.calendar import DAY, SHAPES, Stretch
 from bot.requests.questions.words.counts import COUNT_WORDS, as_number
+from bot.requests.questions.words.hours import hours_in_digits
 
 _SINCE = "since|after|from|sedan|sen|efter|från"
 _BEFORE = "before|until|till|före|innan"
@@ -153,7 +154,7 @@ def time_in(text: str, local: datetime) -> tuple[AskedTime, str]:
 
     `local` is now, on the clock of whoever asks.
     """
-    taken = _Taken(text, local)
+    taken = _Taken(hours_in_digits(text), local)
     for take in (_take_days, _take_parts, _take_length, _take_clocks):
         take(taken)
     if not taken.said:
