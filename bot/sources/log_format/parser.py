@@ -54,6 +54,7 @@ class LineParser:
         self._role = role
         self._zone = zone
         self._open: Fold | LogEvent | None = None
+        self._open_stamp: Stamp = None
 
     def feed(self, line: bytes, stamp: Stamp = None, offset: int | None = None) -> LogEvent | None:
         """Take one line (its newline is ignored); return the event that it completes, if any.
@@ -68,6 +69,7 @@ class LineParser:
             return self.feed(carried, utc(fields.get("time"), self._zone), offset)
         if fields is not None:
             done = self.flush()
+            self._open_stamp = stamp
             self._open = LogEvent.unread(
                 JsonLine(line, fields, stamp, self._zone),
                 *(self.service, self._outside, self._role, offset),
@@ -88,6 +90,7 @@ class LineParser:
             if self._is_json_event(text, fields):
                 done = self.flush()
                 self.beyond += is_beyond and not holds(text, self.looked_for)
+                self._open_stamp = stamp
                 self._open = self._unread(_json_source(text, fields, stamp, self._zone), offset)
                 return done
             head = None
@@ -97,6 +100,7 @@ class LineParser:
         if head is None and not text.strip():
             return None
         done = self.flush()
+        self._open_stamp = stamp
         self._open = fold = Fold(head or Head(Shape.PLAIN, rest=text), text, stamp, offset)
         fold.tracing = head is None and is_traceback_start(text)
         fold.is_beyond = is_beyond
@@ -155,9 +159,10 @@ class LineParser:
     def _is_own_time(self, rest: bytes) -> bool:
         """Say whether the time before `rest` is the service's own: no line near has a carrier's."""
         fold = self._open
-        if not isinstance(fold, Fold) or fold.stamp is not None or starts_event(rest):
+        if fold is None or self._open_stamp is not None or starts_event(rest):
             return False
-        return bool(rest) and not (fold.tracing or rest[:1].isspace())
+        is_tracing = isinstance(fold, Fold) and fold.tracing
+        return bool(rest) and not (is_tracing or rest[:1].isspace())
 
     def _is_json_event(self, text: str, fields: dict[str, object] | None) -> bool:
         if fields is not None:

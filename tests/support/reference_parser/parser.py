@@ -94,7 +94,7 @@ class LineParser:
 
     def _is_own_time(self, rest: bytes) -> bool:
         fold = self._open
-        if not rest or fold is None or fold.json is not None or fold.stamp is not None:
+        if not rest or fold is None or fold.stamp is not None:
             return False
         return not (fold.tracing or rest[:1].isspace() or starts_event(rest))
 

@@ -222,6 +222,20 @@ def test_an_engine_timestamp_dates_a_line_without_its_own_time() -> None:
     assert event.event == "Canonical batch UUID: x"
 
 
+@pytest.mark.parametrize("before", [ISO, JSON, JSON[:99]], ids=["console", "json", "cut"])
+@pytest.mark.parametrize("time", ["2025-11-18T23:48:24Z", "0000-01-01T00:00:00Z"])
+def test_a_time_behind_an_event_without_a_carriers_stays_in_the_text(
+    before: str, time: str
+) -> None:
+    found = events([before, f"{time} took 2 s"], role=Role.OTHER)
+    assert (found[1].event, found[1].text) == ("took 2 s", f"{time} took 2 s")
+
+
+def test_an_engine_timestamp_before_json_is_no_part_of_the_next_lines_text() -> None:
+    found = events([f"2025-11-18T23:48:23Z {JSON}", "2025-11-18T23:48:24Z took 2 s"])
+    assert found[1].text == "took 2 s"
+
+
 def test_a_server_line_between_events_is_not_folded_into_the_one_before() -> None:
     found = events([ISO, "[2025-11-18 23:48:25 +0000] [7] [INFO] Running on http://0.0.0.0", ISO])
     assert found[1].event == "Running on http://0.0.0.0"

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.border.outside import Outside
@@ -20,6 +20,7 @@ from tests.support.reference_parser.parser import LineParser as Reference
 
 SAMPLES = sorted((ROOT / "tests" / "fixtures").rglob("*.log"))
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
+CUT = JSON.encode()[:99]
 PARTS = [one.name for one in fields(LogEvent)]
 ODD = [
     b'{"event": "a \x9b31m b", "timestamp": 1763509703771}', '{"event": "\ufffd"}'.encode(),
@@ -82,6 +83,9 @@ def test_odd_lines_say_the_same() -> None:
         _assert_alike([*ODD, *reversed(ODD)], role, STOCKHOLM)
 
 
+@example([CUT, b"2000-01-01T00:00:00Z \x00"], Role.CJ, UTC)
+@example([CUT, b"0000-01-01T00:00:00Z \x00"], Role.CJ, UTC)
+@example([JSON.encode(), b"0000-01-01T00:00:00Z x"], Role.CJ, UTC)
 @given(
     LINES, st.sampled_from(Role), st.sampled_from([UTC, STOCKHOLM, timezone(timedelta(hours=14))])
 )
