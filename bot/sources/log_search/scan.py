@@ -78,6 +78,16 @@ class Scan:
         after = bisect_right(self._long, start - CHUNK_BYTES)
         return after == len(self._long) or self._long[after] >= end
 
+    def in_long_lines(self, hits: Sequence[int]) -> list[int]:
+        """Return the hits that may lie in lines which are as long as the Engine's pieces."""
+        found: list[int] = []
+        done = 0
+        for chunk in self._long:
+            first = bisect_left(hits, chunk - CHUNK_BYTES, done)
+            done = bisect_left(hits, chunk + 2 * CHUNK_BYTES, first)
+            found.extend(hits[first:done])
+        return found
+
     def _part_hits(self, part: SegmentFile, start: int, end: int, found: "array[int]") -> None:
         """Scan forward, each chunk behind the end of the one before, where a word may straddle."""
         position, kept, number, was_cut = start, 0, 0, True

@@ -11,6 +11,7 @@ from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.bounds import Bounds
 from bot.sources.log_search.file import LateError, SegmentFile
 from bot.sources.log_search.found import Found
+from bot.sources.log_search.level_marks import holds_hit, rarer
 from bot.sources.log_search.parsed import parsed
 from bot.sources.log_search.scan import THOROUGH_BYTES, Scan
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
@@ -96,24 +97,28 @@ def _search_words(
     parser: Callable[[], LineParser],
     stopped: Callable[[], bool],
 ) -> None:
-    words = [segment.codec.needle(word) for word in found.query.any_of]
+    query = found.query
+    words = [segment.codec.needle(word) for word in query.any_of]
     thorough, below = end - start <= THOROUGH_BYTES, end
     for part in reversed(segment.parts):
         if part.offset >= end or part.end <= start:
             continue
-        for low, high in _stretches(segment, part, (start, end), found.query.context):
+        for low, high in _stretches(segment, part, (start, end), query.context):
             if stopped():
                 break
             scan = Scan(words, thorough=thorough, stopped=stopped)
             hits = scan.hits(segment, low, high)
             found.count(scan, hits)
-            if found.shown >= found.query.max_events:
+            if found.shown >= query.max_events:
                 found.full = found.full or (len(hits) > 0 and hits[0] < below)
                 continue
             bounds = Bounds(segment, scan.has_short_lines)
-            below = _read_hits(segment, bounds, hits, (start, end, below), found, parser, stopped)
+            places = rarer(segment, scan, hits, query.levels, (low, high), stopped)
+            below = _read_hits(
+                segment, bounds, (hits, places), (start, end, below), found, parser, stopped
+            )
         _release_from(segment, part, below)
-        if found.full and not found.query.counts:
+        if found.full and not query.counts:
             found.is_least = part.offset > start
             break
     found.late = found.late or stopped()
@@ -140,19 +145,22 @@ def _stretches(
 def _read_hits(
     segment: Segment,
     bounds: Bounds,
-    hits: "array[int]",
+    hits_and_places: tuple["array[int]", "array[int]"],
     stretch: tuple[int, int, int],
     found: Found,
     parser: Callable[[], LineParser],
     stopped: Callable[[], bool],
 ) -> int:
-    """Parse the events around hits, newest first; return where the oldest of them begins.
+    """Parse the events around places that hold a hit, newest first; return where the oldest begins.
 
     Once the time is over a few more are read, since the scan may have taken all of it. Without an
     end to them the whole log would be one that was not read in time.
     """
     (start, end, below), late = stretch, 0
-    for low, high in regions(bounds, hits, end, found.query.context, below=below):
+    hits, places = hits_and_places
+    for low, high in regions(bounds, places, end, found.query.context, below=below):
+        if not holds_hit(hits, low, high):
+            continue
         late += stopped()
         if late > MOST_LATE:
             break

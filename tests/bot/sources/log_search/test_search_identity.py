@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.border.outside import Outside
-from bot.domain.log import LogEvent, LogQuery, Role
+from bot.domain.log import LogCoverage, LogEvent, LogQuery, Role
 from bot.sources.docker.codec import JsonFileLines, StampedLines
 from bot.sources.docker.lines import PIECE_BYTES
 from bot.sources.log_format.codec import Codec, PlainLines
 from bot.sources.log_format.parser import LineParser
-from bot.sources.log_search import search
+from bot.sources.log_search import level_marks, search
 from bot.sources.log_search.segment import Segment
 from tests.support.reference_search import search as reference
 from tests.support.reference_search.segment import SteppedSegment
@@ -47,6 +47,10 @@ def _head(number: int, text: str) -> list[str]:
         json.dumps({"event": f"Failed {text}", "timestamp": at, "level": "error"}),
         f"{at} - cj.worker - ERROR - Failed {text}",
         f"{at} {at} [info     ] twice stamped {text} [x.y]",
+        json.dumps({"level": 50 if number % 2 else 30, "time": at, "msg": f"Failed {text}"}),
+        f"{at[:-1].replace('T', ' ')} UTC [7] {'FATAL' if number % 2 else 'LOG'}:  Failed {text}",
+        json.dumps({"event": f"Failed {text}", "timestamp": at, "level": "info"}),
+        f"[{at[:19].replace('T', ' ')} +0000] [7] [INFO] Failed {text}",
     ]
 
 
@@ -58,7 +62,7 @@ def _event(number: int, kind: int, text: str, body: Sequence[str], length: int) 
 
 EVENTS = st.builds(
     _event,
-    st.integers(0, 99), st.integers(0, 4), st.sampled_from(["", ID, ID[:30], "x" * 17_000]),
+    st.integers(0, 99), st.integers(0, 8), st.sampled_from(["", ID, ID[:30], "x" * 17_000]),
     st.lists(st.sampled_from(SHORT), max_size=4), st.sampled_from([0, 0, 0, 3, 24]),
 )  # fmt: skip
 RUNS = st.sampled_from([[], [""] * 30, ["word"] * 80, [f"about {ID}"] * 3, ["y" * 17_000 + ID]])
@@ -118,7 +122,7 @@ def _told(events: Sequence[LogEvent]) -> list[object]:
 
 def _found(
     module: Any, kind: type[Segment], data: bytes, codec: Codec, asked: LogQuery, role: Role
-) -> object:
+) -> tuple[list[object], LogCoverage]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cj.log"
         path.write_bytes(data)
@@ -145,3 +149,20 @@ def test_a_search_finds_the_same(
             patched.setattr(search, "STRETCH_BYTES", 300)
         expected = _found(reference, SteppedSegment, data, codec(UTC), asked, owner)
         assert _found(search, Segment, data, codec(UTC), asked, owner) == expected
+
+
+@pytest.mark.parametrize(("codec", "carried"), CARRIERS, ids=["json-file", "plain", "stamped"])
+@given(LOGS, st.integers(0, 3), QUERIES, st.sampled_from([Role.CJ, Role.OTHER]))
+def test_a_search_for_a_rare_level_finds_the_same(
+    codec: type[Any], carried: Callable[[Sequence[str], int], bytes],
+    lines: list[str], odd: int, asked: LogQuery, owner: Role,
+) -> None:  # fmt: skip
+    data, asked = carried(lines, odd), replace(asked, levels=("error",))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(search, "STRETCH_BYTES", 300)
+        expected = _found(search, Segment, data, codec(UTC), asked, owner)
+        patched.setattr(level_marks, "MANY_HITS", 0)
+        found = _found(search, Segment, data, codec(UTC), asked, owner)
+    # Of what is not at the level less is read.
+    assert found[0] == expected[0]
+    assert replace(found[1], unreadable=0) == replace(expected[1], unreadable=0)
