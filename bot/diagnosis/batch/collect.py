@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from bot.diagnosis.batch.changes import batch_changes
-from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.evidence import LOOKED_AFTER, BatchEvidence
 from bot.diagnosis.batch.finalisation_lines import NOT_FINALISED
 from bot.diagnosis.batch.follow_up import follow_up, is_repeated, with_later_answers
 from bot.diagnosis.batch.log_counts import LINES
@@ -166,7 +166,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
 def time_of(header: BatchHeader, now: datetime) -> tuple[datetime, datetime]:
     """Return the time whose lines are read for a batch: until a while after its end."""
     last = header.last_activity_at or header.created_at
-    until = min(now, last + timedelta(minutes=10)) if header.ended else now
+    until = min(now, last + LOOKED_AFTER) if header.ended else now
     return header.created_at - timedelta(minutes=1), until
 
 

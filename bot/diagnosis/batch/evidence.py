@@ -53,6 +53,8 @@ _CAME_OUT = (
     LossPlace.NOT_STORED,
 )
 _ANSWER = (Step.ANSWERED, Outcome.DONE)
+# How long after its end the lines of a batch are read.
+LOOKED_AFTER = timedelta(minutes=10)
 # What is worked out of the lines alone.
 _OF_LINES = ("clues", "_clue_by_event", "queue_lines")
 
@@ -167,7 +169,16 @@ class BatchEvidence:
     def provider(self) -> ProviderState:
         """How the LLM provider answers, by its health, its log lines and its answers."""
         names = [name.partition("/")[0] for name in self.rows.models]
-        return provider_state(self.system.health, self.nearby, names)
+        return provider_state(self.system.health, self.nearby, names, self._last)
+
+    @property
+    def _last(self) -> datetime | None:
+        """The end of the time that matters to it: what it lacks as it ends may come a while yet."""
+        header = self.header
+        if not header.ended:
+            return None
+        last = header.last_activity_at or header.created_at
+        return last + LOOKED_AFTER if self.pairs.pending else last
 
     @cached_property
     def set_by_hand(self) -> tuple[ErrorGroup, ...]:

@@ -41,8 +41,8 @@ class ModeEvidence:
     @property
     def provider(self) -> ProviderState:
         """How the LLM provider answers now, and what its lines of that time say."""
-        events = self.logs.events if isinstance(self.logs, LogSearch) else ()
-        return system_state.provider_state(self.health, events)
+        logs = self.logs if isinstance(self.logs, LogSearch) else LogSearch((), ())
+        return system_state.provider_state(self.health, logs.events, last=logs.until)
 
     def modes(self) -> dict[int, str]:
         """Return each batch's mode: as recorded, else as the one that lines of its time name.

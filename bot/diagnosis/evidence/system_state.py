@@ -52,11 +52,12 @@ class SystemState:
 @dataclass(frozen=True, slots=True)
 class ProviderState:
     """How the LLM provider answers: `mock_mode` None is unknown, `open_circuits` names breakers
-    that stand before a model; `broker_open` says that the one before Kafka is open.
+    that stand before a model; `broker_open` says that the one before Kafka is open now.
 
     `circuit_at` is when the logs last said that a breaker was open, `circuit_closed_at` when they
-    said after it that one closed; `answered_by_mock` whether answers or requests that were looked
-    at name a mock as who was asked.
+    said after it that one closed; `broker_at` and `broker_closed_at` are Kafka's, where it is not
+    open now. `answered_by_mock` says whether answers or requests that were looked at name a mock
+    as who was asked.
     """
 
     mock_mode: bool | None = None
@@ -65,6 +66,8 @@ class ProviderState:
     circuit_closed_at: datetime | None = None
     answered_by_mock: bool = False
     broker_open: bool = False
+    broker_at: datetime | None = None
+    broker_closed_at: datetime | None = None
 
     @property
     def words(self) -> Text:
@@ -78,12 +81,11 @@ class ProviderState:
             names = ", ".join(self.open_circuits)
             said.append(f"The LLM provider's circuit breaker is open ({names}).")
         elif self.circuit_at:
-            again = self.circuit_closed_at
-            end = words(", and closed again", when(again, " at ")) if again else ""
-            opened = when(self.circuit_at, " at ")
-            said.append(words("The LLM provider's circuit breaker was open", opened, end, "."))
+            said.append(_was_open("The LLM provider's", self.circuit_at, self.circuit_closed_at))
         if self.broker_open:
             said.append("Kafka's circuit breaker is open: answers wait in the provider's memory.")
+        elif self.broker_at:
+            said.append(_was_open("Kafka's", self.broker_at, self.broker_closed_at))
         return joined(" ", said)
 
     def facts(self) -> dict[str, object]:
@@ -93,6 +95,11 @@ class ProviderState:
             "open_circuits": list(self.open_circuits),
             "circuit_breaker_opened_at": self.circuit_at,
         }
+
+
+def _was_open(whose: str, opened: datetime, closed: datetime | None) -> Text:
+    end = words(", and closed again", when(closed, " at ")) if closed else ""
+    return words(f"{whose} circuit breaker was open", when(opened, " at "), end, ".")
 
 
 async def collect(sources: Sources, deadline: Deadline, *, runners: bool = True) -> SystemState:
@@ -138,33 +145,43 @@ def provider_state(
     health: Iterable[ServiceHealth] | Missing,
     events: Iterable[LogEvent] = (),
     providers: Iterable[str] = (),
+    last: datetime | None = None,
 ) -> ProviderState:
     """Return how the LLM provider answers, by its health, its lines, and who gave the answers.
 
     `providers` are names as answers and queue items carry them. "mock" among them proves that a
     request asked for it, not that the service is in mock mode; other names disprove nothing,
-    since in mock mode a mock answers under a real one's name.
+    since in mock mode a mock answers under a real one's name. `last` is the end of the time that
+    is asked about, None for now: a breaker that opened after it did nothing to what ended by then,
+    and what lines of a time that is over leave open need not be open now.
     """
     told, events = () if isinstance(health, Missing) else tuple(health), tuple(events)
     modes = [one.mock_mode for one in told if one.mock_mode is not None]
     seen = any(is_mock(name) for name in providers)
     circuits = {name for one in told for name in one.open_circuits}
-    opened, closed = _model_circuit(events)
+    opened, closed = _circuit(events, last, of_broker=False)
+    broker_at, broker_closed = _circuit(events, last, of_broker=True)
     brokers = [one.broker_circuit_open for one in told if one.broker_circuit_open is not None]
+    by_lines = last is None and broker_at is not None and broker_closed is None
     return ProviderState(
         mock_mode=any(modes) if modes else None,
         open_circuits=tuple(sorted(circuits)),
         circuit_at=opened,
         circuit_closed_at=closed,
         answered_by_mock=seen,
-        broker_open=any(brokers) if brokers else _is_broker_open(events),
+        broker_open=any(brokers) if brokers else by_lines,
+        broker_at=broker_at if last is not None else None,
+        broker_closed_at=broker_closed if last is not None else None,
     )
 
 
-def _model_circuit(events: Iterable[LogEvent]) -> tuple[datetime | None, datetime | None]:
-    """Return when a breaker before a model opened last, and when all that had were closed again.
+def _circuit(
+    events: Iterable[LogEvent], last: datetime | None, *, of_broker: bool
+) -> tuple[datetime | None, datetime | None]:
+    """Return when a breaker opened last, until `last`, and when all that had were closed again.
 
-    The process that opened it keeps it open: one that starts in its place begins closed.
+    The process that opened it keeps it open: one that starts in its place begins closed, and what
+    it kept went with the process before it.
     """
     opened: datetime | None = None
     open_in: dict[str, bool] = {}
@@ -172,28 +189,17 @@ def _model_circuit(events: Iterable[LogEvent]) -> tuple[datetime | None, datetim
     for event in events:
         turn = circuit_turn(event)
         started = event.role is Role.LLM_PROVIDER and event.event.startswith(STARTED)
-        if event.at is None or not (started or (turn is not None and not turn.is_brokers)):
+        if not (started or (turn is not None and turn.is_brokers is of_broker)):
             continue
         is_open = turn is not None and turn.is_open
+        if event.at is None or (is_open and last is not None and event.at > last):
+            continue
         if is_open:
             opened, closed = event.at, None
         elif open_in.get(event.container):
             closed = event.at
         open_in[event.container] = is_open
     return opened, None if any(open_in.values()) else closed
-
-
-def _is_broker_open(events: Iterable[LogEvent]) -> bool:
-    """Say whether a provider's breaker to Kafka opened last, in the process that runs now."""
-    open_in: dict[str, bool] = {}
-    for event in events:
-        turn = circuit_turn(event)
-        if turn is not None and turn.is_brokers:
-            open_in[event.container] = turn.is_open
-        elif event.role is Role.LLM_PROVIDER and event.event.startswith(STARTED):
-            # It begins closed, and what it kept went with the process before it.
-            open_in[event.container] = False
-    return any(open_in.values())
 
 
 def is_mock(provider: str) -> bool:

@@ -52,7 +52,8 @@ class TraceEvidence:
         """How the LLM provider answers, by its health, its log lines and the answer."""
         names = [pair.provider or "" for pair in self.pairs]
         names += [item.provider for item in self.items] if isinstance(self.items, tuple) else []
-        return provider_state(self.health, self.events, names)
+        answered = self.subject.completed_at if self.subject else None
+        return provider_state(self.health, self.events, names, answered)
 
     @property
     def pairs(self) -> tuple[PairRow, ...]:

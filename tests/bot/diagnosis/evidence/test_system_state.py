@@ -10,7 +10,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules.system_state import database_blocked, mode_mismatch
 from bot.diagnosis.evidence import system_state
 from bot.diagnosis.evidence.system_state import SystemState, provider_state
-from bot.domain.batch import BlockedSession, PairCounts
+from bot.domain.batch import BatchRows, BlockedSession, PairCounts
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogSearch
 from bot.domain.queue import QueueReading
@@ -250,3 +250,48 @@ def test_a_breaker_to_kafka_is_closed_by_the_next_process(after: list[str], is_o
     told = provider_state((), lines)
     assert told.broker_open is is_open
     assert ("Kafka's circuit breaker is open" in str(told.words)) is is_open
+
+
+@pytest.mark.parametrize("name", ["kafka_producer", "llm_provider_anthropic"])
+@pytest.mark.parametrize(
+    ("ended_after", "closed_after", "words"),
+    [
+        # It opened when nothing of what is asked about was left to be harmed.
+        (-5, None, ""),
+        (-5, 3, ""),
+        # It was over before the time that is asked about, or no line of that time says that it was.
+        (9, 3, "was open at 2026-01-09T12:00:00+00:00, and closed again at"),
+        (2, 3, "was open at 2026-01-09T12:00:00+00:00, and closed again at"),
+        (2, None, "was open at 2026-01-09T12:00:00+00:00."),
+    ],
+)
+def test_a_breaker_is_told_as_it_stood_in_the_time_that_is_asked_about(
+    name: str, ended_after: int, closed_after: int | None, words: str
+) -> None:
+    texts = {0: "OPEN.", closed_after: "CLOSED"}
+    lines = [
+        event(NOW + timedelta(minutes=n), f"Circuit breaker '{name}' transitioned to {text}", LPS)
+        for n, text in texts.items()
+        if n is not None
+    ]
+    told = provider_state((), lines, last=NOW + timedelta(minutes=ended_after))
+    assert not told.broker_open
+    assert words in str(told.words)
+    assert bool(words) is bool(told.words)
+
+
+@pytest.mark.parametrize(("pending", "tense"), [(0, ""), (2, "was open at")])
+def test_an_outage_after_a_batch_is_told_of_it_only_where_it_lacks_answers(
+    pending: int, tense: str
+) -> None:
+    ended = NOW - timedelta(hours=2)
+    header = replace(
+        _evidence(SystemState()).header,
+        status="COMPLETE_STABLE", state="COMPLETED", last_activity_at=ended,
+    )  # fmt: skip
+    rows = BatchRows(header, PairCounts(total=8, essay_a=8 - pending, pending=pending))
+    logs = LogSearch((event(ended + timedelta(minutes=4), OPENED, LPS),), ())
+    told = str(_evidence(SystemState()).having(rows=rows, logs=logs).provider.words)
+    assert "is open" not in told
+    assert tense in told
+    assert bool(told) is bool(tense)
