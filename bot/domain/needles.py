@@ -76,6 +76,7 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Hydrated prompt text via fallback", "Hydrated judge rubric text via fallback",
         "CJ assessment workflow failed", "cj_assessment.requested.v1",
         "Unknown assignment_id", "Finalizing batch with all callbacks received",
+        "Successfully computed BT scores",
         "Finalizing batch as FAILED due to low success rate", "correlation_id",
         "Traceback (most recent call last)", "During handling of the above exception",
         "The above exception was the direct cause",

@@ -6,7 +6,7 @@ the numbers that it decided by, whatever any clock says. All of it is pure.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.border.passing import name
 from bot.diagnosis.comparison.database_words import refusal_told, said_by
@@ -23,6 +23,7 @@ FINALISED = ("Completed scoring finalization for batch", "Published completion f
 SWEPT = "Finalizing batch with all callbacks received"
 THRESHOLD = "Completion threshold reached; finalizing"
 EXHAUSTED = "Comparison budget exhausted; finalizing"
+SCORED = "Successfully computed BT scores"
 # Until 2025-11-21 a line before the decision says how much was answered, one how much was valid.
 _CHECKED, _VALID = "Continuation check computed", "Valid comparisons found"
 # The service's own default of what counts as no movement, since December 2025.
@@ -30,7 +31,7 @@ STABLE_CHANGE = 0.025
 # Until 2025-12-01 the first alone, as yes or no.
 _EVALUATED = ("Callback iteration complete; evaluated stability", "Continuation decision evaluated")
 # All that tell how it was decided, and that it was done.
-DECIDED = (_CHECKED, _VALID, EXHAUSTED, THRESHOLD, SWEPT, *_EVALUATED, *FINALISED)
+DECIDED = (_CHECKED, _VALID, EXHAUSTED, THRESHOLD, SWEPT, *_EVALUATED, SCORED, *FINALISED)
 _BATCH = re.compile(r"user_id is None for batch (\d{1,9})")
 
 
@@ -89,13 +90,15 @@ def why_not_finalised(event: LogEvent) -> Text:
 class EndDecision:
     """The decision whose result went out first, and what was answered and valid by then.
 
-    `valid` is None where its lines do not say it; `swept` says that the monitor made it.
+    `valid` is None where its lines do not say it; `swept` says that the monitor made it, which goes
+    by CJ's counter: `lacked` is how many of those its scores were made without.
     """
 
     event: LogEvent
     answered: int
     valid: int | None = None
     swept: bool = False
+    lacked: int = 0
 
 
 def first_decision(events: Iterable[LogEvent]) -> EndDecision | None:
@@ -117,6 +120,8 @@ def first_decision(events: Iterable[LogEvent]) -> EndDecision | None:
             valid = _count(event, "valid_comparisons")
         elif EXHAUSTED in event.event or THRESHOLD in event.event:
             made = _then(event, answered, valid, made)
+        elif SCORED in event.event:
+            made = _scored(event, made)
         else:
             made = _swept(event) or _evaluated(event) or made
     return None
@@ -152,6 +157,14 @@ def _swept(event: LogEvent) -> EndDecision | None:
     if SWEPT not in event.event or sent is None:
         return None
     return EndDecision(event, sent, valid, swept=True)
+
+
+def _scored(event: LogEvent, made: EndDecision | None) -> EndDecision | None:
+    """Return a decision with how many valid answers a sweep counted that are not in its scores."""
+    scored = _count(event, "comparison_count")
+    if made is None or not made.swept or scored is None or made.valid is None:
+        return made
+    return replace(made, lacked=max(0, min(made.valid, made.answered) - scored))
 
 
 def _evaluated(event: LogEvent) -> EndDecision | None:

@@ -11,6 +11,15 @@ from bot.text.wording import many
 SETTLED_SECONDS = 120
 VALID_SHARE = 0.80
 CLOCK_AHEAD = "clock-ahead"
+_OVERCOUNTED_THEN = (
+    "Before 2025-11-19 the denominator was the last wave's size, so completion ran past 100 % and "
+    "finalised too soon."
+)
+_OVERCOUNTED = (
+    "Answers were counted more often than they came, and CJ's monitor ends a batch by its counters."
+)
+_TRUST_THEN = "Trust the pair rows, not the counters."
+_TRUST = "Trust the pair rows; of how many the result was made, CJ's own lines tell."
 # Machines whose clocks are kept differ by less.
 AWAY = timedelta(minutes=1)
 
@@ -42,10 +51,9 @@ def completion_overcounted(evidence: BatchEvidence, now: datetime) -> Finding | 
         confidence=Confidence.HIGH,
         what=f"{counted} counted as done, against a wave of {wave} and a budget of "
         f"{header.true_budget if header.true_budget is not None else '?'}.",
-        why="Before 2025-11-19 the denominator was the last wave's size, so completion ran past "
-        "100 % and finalised too soon.",
+        why=_OVERCOUNTED if header.has_total_budget else _OVERCOUNTED_THEN,
         evidence=(*lines, *(log_line(event) for event in logged[:3])),
-        next=("Trust the pair rows, not the counters.",),
+        next=(_TRUST if header.has_total_budget else _TRUST_THEN,),
     )
 
 

@@ -90,8 +90,18 @@ def counted_by_then(evidence: BatchEvidence) -> AnsweredCounts | None:
     if made is None or made.event.at is None:
         return None if clock_ahead(evidence) else then
     valid = made.answered if made.valid is None else made.valid
-    submitted = then.submitted if then else evidence.pairs.total
-    return AnsweredCounts(made.event.at, submitted, made.answered, valid)
+    submitted, lacked = then.submitted if then else evidence.pairs.total, _miscounted(evidence)
+    answered = min(made.answered, submitted) - lacked
+    return AnsweredCounts(made.event.at, submitted, answered, min(valid, submitted) - lacked)
+
+
+def _miscounted(evidence: BatchEvidence) -> int:
+    """Return how many answers CJ's counter held at its sweep that had not come.
+
+    The pairs of essays that another batch took are in no scores, answered though they were.
+    """
+    moved = any(one.essays for one in evidence.rows.twins)
+    return 0 if moved or evidence.decision is None else evidence.decision.lacked
 
 
 def _counted_lines(evidence: BatchEvidence, counted: AnsweredCounts) -> tuple[EvidenceLine, ...]:
@@ -103,6 +113,8 @@ def _counted_lines(evidence: BatchEvidence, counted: AnsweredCounts) -> tuple[Ev
         lines.append(evidence.line(text, then.at))
     if made is not None:
         said = f"it decided by {many(counted.answered, 'answer')}, {counted.valid} valid"
+        if lacked := _miscounted(evidence):
+            said = f"it counted {counted.valid + lacked}, and made its scores of {counted.valid}"
         lines.append(EvidenceLine(made.event.container, made.event.at, said))
     return tuple(lines)
 
@@ -173,6 +185,8 @@ def _stopped_by_stability(evidence: BatchEvidence, counted: AnsweredCounts) -> b
 
 
 def _why_early(evidence: BatchEvidence, ends: _Ends) -> str:
+    if _miscounted(evidence):
+        return "The monitor's sweep believed a counter that said more than had been answered."
     if (ends.reached or counts_a_wave(evidence)) and not ends.exhausted:
         return "What was done was measured by the size of the last wave, not by all that was sent."
     if ends.swept:

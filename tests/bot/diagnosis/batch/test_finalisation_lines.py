@@ -11,7 +11,7 @@ from bot.diagnosis.batch.finalisation_lines import first_decision
 from bot.diagnosis.batch.report import diagnose
 from bot.diagnosis.batch.rules.counters import provider_clock_ahead
 from bot.diagnosis.batch.rules.early_finalisation import early_finalisation
-from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts
+from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts, Twin
 from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.queue import QueueReading
@@ -21,6 +21,7 @@ NOW = datetime(2026, 4, 21, 9, 30, tzinfo=UTC)
 ID = "86e26627-1135-4553-bfbf-975da269c245"
 DONE = "Completed scoring finalization for batch"
 SWEPT = "Finalizing batch with all callbacks received"
+SCORED = "Successfully computed BT scores"
 EVALUATED = "Continuation decision evaluated"
 CHECKED, VALID = "Continuation check computed", "Valid comparisons found"
 EXHAUSTED = "Comparison budget exhausted; finalizing batch despite incomplete threshold"
@@ -149,3 +150,50 @@ def test_a_late_answer_that_cj_noted_is_late() -> None:
     assert provider_clock_ahead(
         late.having(rows=replace(late.rows, header=unknown)), NOW
     ) is None  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scored", "taken", "is_early"),
+    # The pairs of essays that another batch took were answered, and are in no scores.
+    [(6, 0, True), (6, 5, False), (12, 0, False)],
+)
+def test_a_sweep_that_a_counter_misled_is_judged_by_what_its_scores_were_made_of(
+    scored: int, taken: int, *, is_early: bool
+) -> None:
+    given = _evidence(
+        (SWEPT, {"completed": 12, "total": 12}), (SCORED, {"comparison_count": scored}), (DONE, {}),
+        answered=12, completed_comparisons=18, total_comparisons=12,
+    )  # fmt: skip
+    twin = Twin(10, "COMPLETE_STABLE", same_request=False, essays=taken)
+    given = replace(given, rows=replace(given.rows, twins=(twin,) if taken else ()))
+    found = early_finalisation(given, NOW)
+    assert (found is not None) is is_early
+    if found is not None:
+        assert found.severity is Severity.ERROR
+        assert "6 of 12 comparisons were answered by then" in str(found.what)
+        assert "counter" in str(found.why)
+        assert any(
+            "counted 12, and made its scores of 6" in str(one.text) for one in found.evidence
+        )
+
+
+def test_why_too_much_is_counted_is_of_the_batchs_own_revision() -> None:
+    for now in (True, False):
+        counted: dict[str, Any] = {
+            "completed_comparisons": 18,
+            "total_comparisons": 12,
+            "has_total_budget": now,
+        }
+        report = diagnose(_evidence(answered=12, **counted), NOW)
+        told = next(one for one in report.findings if one.rule == "completion-overcounted")
+        assert ("2025-11-19" in str(told.why)) is not now
+
+
+@pytest.mark.parametrize("fields", [{"comparison_count": 3}, {}])
+def test_scores_that_failed_answers_are_no_part_of_were_counted_right(
+    fields: dict[str, Any],
+) -> None:
+    swept = (SWEPT, {"completed": 3, "total": 6})
+    made = first_decision(_events(swept, (SCORED, fields), (DONE, {})))
+    assert made is not None
+    assert (made.answered, made.valid, made.lacked) == (6, 3, 0)
