@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from bot.diagnosis.export.bundle import REPLAY
+from bot.diagnosis.export.bundle import EXCERPT, REPLAY
 from bot.domain.alert import Sample
 from bot.errors import UsageError
 from bot.sources.log_format.time import YEARS
@@ -151,7 +151,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
 def _wanted(filename: str) -> str:
     """Return the name under which a member is unpacked; none for what no recording has."""
     name = filename.removeprefix(f"{REPLAY}/")
-    is_ours = name == SAMPLES or name.endswith((".log", ".log.gz"))
+    is_ours = name in (SAMPLES, EXCERPT) or name.endswith((".log", ".log.gz"))
     return name if is_ours and Path(name).name == name else ""
 
 

@@ -19,7 +19,7 @@ from bot.border.outside import Outside
 from bot.domain.log import Role, Service
 from bot.domain.words import Span, words
 from bot.errors import UsageError
-from bot.replay.files import MOST_FILES, SAMPLES, too_many
+from bot.replay.files import EXCERPT, MOST_FILES, SAMPLES, too_many
 from bot.replay.ordering import in_order
 from bot.replay.passed import Recorded
 from bot.replay.wanted import EPOCH, MarkedLines, Wanted
@@ -153,7 +153,7 @@ def merged(
         )
     files = sorted({path for pattern in PATTERNS for path in directory.glob(pattern)})
     tally.other = sorted({one.name for one in directory.iterdir()} - {one.name for one in files})
-    tally.other = [name for name in tally.other if name != SAMPLES]
+    tally.other = [name for name in tally.other if name not in (SAMPLES, EXCERPT)]
     if not files:
         there = f"; it holds {', '.join(tally.other[:5])}" if tally.other else ""
         raise UsageError(

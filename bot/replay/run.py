@@ -44,7 +44,7 @@ from bot.domain.words import Text, words
 from bot.errors import UsageError
 from bot.ports import Detector
 from bot.ports.detectors import needles_of
-from bot.replay.files import SAMPLES, Export, export_of, sample_lines, understood
+from bot.replay.files import EXCERPT, SAMPLES, Export, export_of, sample_lines, understood
 from bot.replay.logs import Tally, at, merged
 from bot.replay.passed import Recorded
 from bot.replay.recorded_watch import RecordedWatch
@@ -95,7 +95,8 @@ def replay_directory(
     tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
     wanted = Wanted({name: needles_of(one) for name, one in made.items()}, tick)
     events = merged(directory, services, zone, tally, wanted)
-    grid = _Grid(tick, longest_quiet(made, tick), tally)
+    whole = not (directory / EXCERPT).exists()
+    grid = _Grid(tick, longest_quiet(made, tick), tally, whole)
     for watch in _watches(events, readings, grid, environment, wanted):
         progress(watch.now)
         samples = samples_of(watch, made, wanted)
@@ -233,11 +234,15 @@ def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """The ticks of a replay, and after how long a silence they are left out and counted."""
+    """The ticks of a replay, and after how long a silence they are left out and counted.
+
+    The logs are whole, or an excerpt, in which the silence of a service says nothing.
+    """
 
     tick: timedelta
     longest_quiet: timedelta
     tally: Tally
+    whole: bool = True
 
 
 def _watches(
@@ -268,7 +273,8 @@ def _watches(
             pending = next(events, None)
         roles.update({event.container: event.role for event in taken})
         reached.update({event.container: at(event) for event in taken})
-        logs = Followed(tuple(filter(wanted.holds, taken)), dict(roles), reached=dict(reached))
+        told = dict(reached) if grid.whole else {}
+        logs = Followed(tuple(filter(wanted.holds, taken)), dict(roles), reached=told)
         yield RecordedWatch(now, since, environment, logs, readings.newest(now))
         coming = _earliest(pending, readings.next_at(now))
 

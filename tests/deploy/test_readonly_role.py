@@ -93,6 +93,7 @@ READINGS: dict[str, Callable[[CjPostgres], Awaitable[object]]] = {
     "members": lambda reader: reader.members(33),
     "totals": lambda reader: reader.totals([33, 34]),
     "answered_by": lambda reader: reader.answered_by([33, 34]),
+    "rows_of": lambda reader: reader.rows_of([33, 34]),
     "blocked_sessions": lambda reader: reader.blocked_sessions(older_than_seconds=0),
     "unpublished": lambda reader: reader.unpublished(),
     "schema_revision": lambda reader: reader.schema_revision(),

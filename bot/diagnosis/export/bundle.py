@@ -16,6 +16,8 @@ from bot.text.redaction import redact
 from bot.text.times import UtcTimes
 
 REPLAY = "replay"
+# Beside logs that are cut out of whole ones: that a service is silent in them says nothing of it.
+EXCERPT = "EXCERPT.md"
 # Numbers, states and ids; no text of a service is among them.
 FIELDS = frozenset(
     {
@@ -30,6 +32,9 @@ FIELDS = frozenset(
 )  # fmt: skip
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _WHOLE = 2_000
+_EXCERPT = b"""These logs hold the lines around one batch alone. That a service is silent in them is
+no sign that its log has ended; `batchbot replay` knows by this file.
+"""
 
 
 def files(
@@ -40,6 +45,7 @@ def files(
         "report.json": json.dumps(report.as_json(), indent=2, ensure_ascii=False).encode(),
         "README.md": _readme(report).encode(),
         **documents,
+        f"{REPLAY}/{EXCERPT}": _EXCERPT,
         **{f"{REPLAY}/{name}": content for name, content in logs.items()},
     }
 
