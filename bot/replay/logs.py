@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.border.outside import Outside
+from bot.diagnosis.export.bundle import EXCERPT
 from bot.domain.log import Role, Service
 from bot.domain.words import Span, words
 from bot.errors import UsageError
-from bot.replay.files import EXCERPT, MOST_FILES, SAMPLES, too_many
+from bot.replay.files import MOST_FILES, SAMPLES, too_many
 from bot.replay.ordering import in_order
 from bot.replay.passed import Recorded
 from bot.replay.wanted import EPOCH, MarkedLines, Wanted

@@ -28,6 +28,7 @@ from bot.alerts.policy.round import DetectorResult, decide_round, evaluate, poli
 from bot.alerts.policy.silent_logs import as_heard
 from bot.alerts.policy.storm import STORM, folded
 from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements
+from bot.diagnosis.export.bundle import EXCERPT
 from bot.domain.alert import (
     REPEAT_INTERVAL,
     Alert,
@@ -44,7 +45,7 @@ from bot.domain.words import Text, words
 from bot.errors import UsageError
 from bot.ports import Detector
 from bot.ports.detectors import needles_of
-from bot.replay.files import EXCERPT, SAMPLES, Export, export_of, sample_lines, understood
+from bot.replay.files import SAMPLES, Export, export_of, sample_lines, understood
 from bot.replay.logs import Tally, at, merged
 from bot.replay.passed import Recorded
 from bot.replay.recorded_watch import RecordedWatch

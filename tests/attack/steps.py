@@ -58,6 +58,8 @@ def patterns() -> dict[str, Used]:
 def _patterns_in(value: Any) -> Iterator[Pattern]:
     if isinstance(value, re.Pattern):
         yield value
+    elif type(value).__module__ == "bot.deferred":
+        yield re.compile(value.pattern, value.flags)  # one that is compiled at its first use
     elif isinstance(value, tuple | list | set | frozenset):
         for item in value:
             yield from _patterns_in(item)

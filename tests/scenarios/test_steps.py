@@ -39,6 +39,7 @@ BOUNDED = (
 # Patterns within a function, and why their steps need no count.
 _ROW = "the pattern is a row's, and counted with its table"
 INLINE = {
+    "bot.deferred.__getattr__": "compiles what stands at a module's top, where it is counted",
     "bot.cli.doctor.sources.examine_source": "signs of ours in a detail of ours",
     "bot.diagnosis.batch.without_database._names": "one id, between digits",
     "bot.diagnosis.publishing.signs._sign": "one uuid in one field",
@@ -59,6 +60,7 @@ INLINE = {
     "bot.sources.docker.errors._answer": _ROW,
     "bot.sources.kafka.errors.kafka_error": _ROW,
     "bot.sources.redis.errors.redis_error": _ROW,
+    "bot.sources.log_search.scan._word_hits": "one word, as it is, and what is left of its line",
     "bot.sources.log_format.codec._last": "all is taken at once, then stepped back over once",
     "bot.sources.log_format.json_line._found": "each attempt ends at the next quote",
 }
