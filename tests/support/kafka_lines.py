@@ -2,6 +2,7 @@
 
 TOPIC = "huleedu.llm_provider.comparison_result.v1"
 BREAKER_OPEN = "Circuit breaker 'kafka_producer' transitioned to OPEN. Blocking calls for 30.0s"
+BREAKER_CLOSED = "Circuit breaker 'kafka_producer' transitioned to CLOSED. Service recovered."
 RESTART = ["Stopping queue processor...", "Starting Kafka recovery loop", "Queue processor started"]
 
 

@@ -116,8 +116,10 @@ class CallbacksUnpublished:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         if not known:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
+        *before, known = _outages(known)
         episode = self._episode(known, now)
-        closing = {PROVIDER: _closing(episode or known)}
+        said = known if not before or any(map(_is_bad, known)) else before[-1]
+        closing = {PROVIDER: _closing(episode or said)}
         if not episode:
             return Judgement(Sight.CLEAR, closing=closing)
         if not episode[-1].data["count"] and not _lost(episode):
@@ -127,7 +129,7 @@ class CallbacksUnpublished:
 
     def _episode(self, known: Sequence[Sample], now: datetime) -> list[Sample]:
         """Return the samples of the trouble that lasts, up to now; none when there is none."""
-        bad = [one for one in known if one.data["count"] or one.data["lost_count"]]
+        bad = [one for one in known if _is_bad(one)]
         over = self._quiet if _lost(known) else CALM
         if not bad or (now - bad[-1].at >= over and not known[-1].data["count"]):
             return []
@@ -141,6 +143,28 @@ class CallbacksUnpublished:
 
 
 DETECTOR = CallbacksUnpublished
+
+
+def _is_bad(sample: Sample) -> bool:
+    return bool(sample.data["count"] or sample.data["lost_count"])
+
+
+def _outages(known: Sequence[Sample]) -> list[list[Sample]]:
+    """Return the samples with each outage apart, the newest last, which may hold none.
+
+    One is over as Kafka's breaker closed and nothing waits: what is refused after that is another.
+    Of what was lost that is no end.
+    """
+    found: list[list[Sample]] = [[]]
+    was_open = lost = False
+    for one in known:
+        found[-1].append(one)
+        was_open |= bool(one.data["open_since"])
+        lost |= bool(one.data["lost_count"])
+        if was_open and not (lost or one.data["count"] or one.data["open_since"]):
+            found.append([])
+            was_open = False
+    return found
 
 
 def _kept(memory: PublisherMemory) -> PublisherMemory:

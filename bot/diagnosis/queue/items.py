@@ -1,6 +1,5 @@
 """Which items of a queue matter, and since when; what the rules ask of a timeline."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -49,19 +48,25 @@ def _left_behind(timeline: QueueTimeline, item: QueueItem, since: datetime) -> t
 
 
 def stuck_run(timeline: QueueTimeline) -> tuple[Snapshot, ...]:
-    """The newest snapshots in a row that each show something that no worker will answer."""
-    return _newest_run(timeline, lambda shot: shot.without_worker)
+    """The newest snapshots in a row that each show something that no worker will answer.
+
+    The provider counts all and what waits one after the other, and what comes in between hides as
+    many: a single snapshot that shows none does not end it while as many are in the queue.
+    """
+    run: list[Snapshot] = []
+    doubted: Snapshot | None = None
+    for shot in reversed(timeline.snapshots):
+        stuck = shot.without_worker
+        if doubted and (not stuck or doubted.size < stuck):
+            break
+        doubted = None if stuck else shot
+        run += [shot] if stuck else []
+    return tuple(reversed(run))
 
 
 def answered_run(timeline: QueueTimeline) -> tuple[Snapshot, ...]:
     """The newest snapshots in a row that each show something left behind by its answer."""
-    return _newest_run(timeline, lambda shot: shot.answered)
-
-
-def _newest_run(
-    timeline: QueueTimeline, counted: Callable[[Snapshot], int]
-) -> tuple[Snapshot, ...]:
-    return tuple(takewhile(counted, reversed(timeline.snapshots)))[::-1]
+    return tuple(takewhile(lambda shot: shot.answered, reversed(timeline.snapshots)))[::-1]
 
 
 def held(timeline: QueueTimeline) -> tuple[datetime, int, tuple[QueueItem, ...]] | None:

@@ -15,6 +15,8 @@ from bot.domain.log import Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import unproven_files
 from tests.support.kafka_lines import (
+    BREAKER_CLOSED,
+    BREAKER_OPEN,
     RESTART,
     blocked,
     correlation_id,
@@ -102,6 +104,32 @@ async def test_a_second_burst_begins_anew() -> None:
     assert condition.since == NOW
     assert str(condition.title).startswith("Kafka takes no callbacks")
     assert not unproven_files(condition.evidence)  # the lines stand in this very log
+
+
+_OUTAGE = [[BREAKER_OPEN, *blocked(1), *published(1)], [BREAKER_CLOSED], delivered(1)]
+
+
+async def test_an_outage_is_over_as_the_breaker_closed_and_nothing_waits() -> None:
+    waits = await _judged(*_OUTAGE[:2])
+    assert told(waits, lambda one: one.rule) == ["callbacks-unpublished"]
+    over = await _judged(*_OUTAGE)
+    assert (told(over), dict(over.held)) == ([], {})
+    assert over.closing["llm_provider"] == "Kafka took the 1 answer that waited"
+
+
+@pytest.mark.parametrize("then", [[], RESTART])
+async def test_what_is_refused_right_after_an_outage_is_an_outage_of_its_own(
+    then: list[str],
+) -> None:
+    (found,) = (await _judged(*_OUTAGE, [], refused(2) + published(2), then)).conditions
+    assert found.since == NOW - TICK
+    assert found.correlation_id == correlation_id(2)
+    assert "1 answer" in found.headline
+
+
+async def test_a_loss_stays_told_after_the_breaker_closed() -> None:
+    lost = [[BREAKER_OPEN, *blocked(1), *published(1)], dropped(1), [BREAKER_CLOSED], [], []]
+    assert told(await _judged(*lost), lambda one: one.rule) == ["lost-callbacks"]
 
 
 @pytest.mark.parametrize(("minutes", "open"), [(14, True), (15, False)])

@@ -172,3 +172,28 @@ async def test_a_queue_behind_a_provider_that_stopped_names_it_as_stopped() -> N
     (condition,) = (await played(StuckQueue(StuckQueueSettings()), watches)).conditions
     assert condition.rule == "queue-frozen"
     assert "The provider stopped at " in condition.title
+
+
+@pytest.mark.parametrize(
+    ("then", "stuck"),
+    [
+        (((3, 3),), True),
+        (((3, 3), (1, 0)), True),
+        (((3, 4), (3, 3), (2, 1)), True),
+        (((3, 3), (2, 2)), False),
+        (((0, 0),), False),
+    ],
+)
+async def test_one_snapshot_whose_counts_were_not_read_at_once_ends_no_orphan(
+    then: tuple[tuple[int, int], ...], stuck: bool
+) -> None:
+    """What comes between the two counts hides the item that no worker holds."""
+    shown = [*[(1, 0)] * 14, *then]
+    watches = []
+    for n, counts in enumerate(shown):
+        at = NOW + 2 * TICK * n
+        events = (snapshot(at, *counts), line(at, begun(n)), line(at, done(n)))
+        watches.append(GivenWatch(at, at - 2 * TICK, logs=Followed(events)))
+    judgement = await played(StuckQueue(StuckQueueSettings()), watches)
+    assert told(judgement) == ["orphaned-item"] * stuck
+    assert [one.since for one in judgement.conditions] == [NOW] * stuck
