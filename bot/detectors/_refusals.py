@@ -21,9 +21,12 @@ from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.log import LogEvent
 
 DONE = "completed successfully, correlation_id"
-LASTING = frozenset({FailureReason.KEY, FailureReason.CREDIT, FailureReason.MODEL})
+LASTING = frozenset(
+    {FailureReason.KEY, FailureReason.PERMISSION, FailureReason.CREDIT, FailureReason.MODEL}
+)
 # What a provider looks at first: one that refuses for what comes later has accepted these.
 _ACCEPTED = {
+    FailureReason.PERMISSION: (FailureReason.KEY,),
     FailureReason.MODEL: (FailureReason.KEY,),
     FailureReason.CREDIT: (FailureReason.KEY, FailureReason.MODEL),
 }

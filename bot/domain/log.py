@@ -38,7 +38,8 @@ class LogError:
 
     `kind` is the exception's class name (`IntegrityError`), `message` its first line, raw;
     `chain` names the classes of a chained traceback, first raised first; `code` is SQLAlchemy's
-    (`gkpj`, `7s2a`); `constraint` a database constraint's name.
+    (`gkpj`, `7s2a`); `constraint` a database constraint's name. `cause` is the first line of the
+    innermost, raw, where another was raised from it.
     """
 
     kind: str
@@ -46,9 +47,10 @@ class LogError:
     chain: tuple[str, ...] = ()
     code: str = ""
     constraint: str = ""
+    cause: str = ""
 
     def __post_init__(self) -> None:
-        seal(self, texts=("message",), names=("kind", "chain", "code", "constraint"))
+        seal(self, texts=("message", "cause"), names=("kind", "chain", "code", "constraint"))
 
 
 class _Lazy:

@@ -108,7 +108,8 @@ def refusal_condition(run: RefusalRun, samples: Sequence[Sample], now: datetime)
     batches = batches_hit(samples, run.reason)
     place, count = place_told(batches), many(len(run.ids), "request")
     failure = Failures(run.reason, status=run.status, first_at=run.first_at, last_at=run.last_at)
-    besides = [one for one in causes_of(samples) if one.reason is not run.reason]
+    others = [one for one in causes_of(samples) if one.reason is not run.reason]
+    besides = [one for one in others if _is_theirs(batches_hit(samples, one.reason), batches)]
     remedies = dict.fromkeys(remedy_of(one) for one in (failure, *besides))
     why = " and ".join(one.what for one in (failure, *besides))
     looks = (f"/batch investigate {batch}" for batch in batches[:KEPT])
@@ -133,11 +134,21 @@ def refusal_condition(run: RefusalRun, samples: Sequence[Sample], now: datetime)
         why=failure.words.why,
         evidence=(
             EvidenceLine(LOGS, run.last_at, f"{count} refused in a row, and none answered"),
+            *(
+                EvidenceLine(LOGS, one.last_at, f"{answer_told(one)}{_whose(samples, one)}")
+                for one in others
+                if one not in besides
+            ),
             *_examples(samples),
         ),
         next=(*remedies, *looks, "/logs llm_provider error --since 30m --level error"),
         batch=sole(batches),
     )
+
+
+def _is_theirs(hit: Sequence[str], batches: Sequence[str]) -> bool:
+    """Say whether what hit some batches hit none but these."""
+    return bool(hit) == bool(batches) and set(hit) <= set(batches)
 
 
 def failed_in(samples: Sequence[Sample]) -> int:

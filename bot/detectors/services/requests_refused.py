@@ -14,6 +14,7 @@ from bot.diagnosis.batch.refused import (
     REQUEST_REFUSED,
     is_refusal,
     is_unreadable,
+    refused_for,
     what_to_do,
     why_refused,
 )
@@ -50,6 +51,7 @@ class RequestsRefused(EventCountDetector):
                 redact(event.event),
                 {
                     "why": why_refused(event),
+                    "refused": refused_for(event),
                     "do": what_to_do(event),
                     "id": str(event.fields.get("correlation_id") or ""),
                     "unreadable": is_unreadable(event),
@@ -67,16 +69,20 @@ class RequestsRefused(EventCountDetector):
         word = "idempotency" if last.get("unreadable") else "workflow"
         look = Command(f"/logs cj_assessment_service {word} --level error")
         refused = many(counted.count, "request")
+        causes = counted.told("refused")
+        cause = f", as {next(iter(causes))}" if len(causes) == 1 else ""
         return Condition(
             subject=counted.subject,
             rule=REQUEST_REFUSED,
             severity=Severity.ERROR,
             confidence=Confidence.HIGH,
-            title=words(f"CJ refused {refused} since ", Time(counted.first_at), ". Next: ", look),
+            title=words(
+                f"CJ refused {refused} since ", Time(counted.first_at), f"{cause}. Next: ", look
+            ),
             since=counted.first_at,
             known=why,
             count=counted.fresh,
-            headline=f"CJ refused {refused}: no batch of it exists",
+            headline=f"CJ refused {refused}{cause}: no batch of it exists",
             lasts=False,
             why=why,
             evidence=counted.examples,

@@ -125,21 +125,28 @@ def is_unreadable(event: LogEvent) -> bool:
     return asked and INVALID in (event.error.kind, *event.error.chain)
 
 
+def refused_for(line: LogEvent) -> str:
+    """Return what CJ refused a request for, in a few words; empty where no known words say it."""
+    if is_unreadable(line):
+        return fault_told(line)
+    return "its assignment is unknown" if _ASSIGNMENT.search(line.event) else ""
+
+
 def _requests(count: int) -> str:
     return "a request" if count == 1 else f"{count} requests"
 
 
 def _finding(line: LogEvent, one_of: int) -> Finding:
-    unknown = _ASSIGNMENT.search(line.event) is not None
     if is_unreadable(line):
         what = (
-            f"CJ could not read the request: {fault_told(line)}"
+            f"CJ could not read the request: {refused_for(line)}"
             if not one_of
             else f"CJ could not read {_requests(one_of)}; it may be "
             + ("this one" if one_of == 1 else "one of these")
         )
     else:
-        what = "CJ refused the request" + (": its assignment is unknown" if unknown else "")
+        cause = refused_for(line)
+        what = f"CJ refused the request: {cause}" if cause else "CJ refused the request"
     return Finding(
         rule=REQUEST_REFUSED,
         severity=Severity.ERROR,

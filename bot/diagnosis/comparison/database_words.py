@@ -21,7 +21,10 @@ TOO_MANY = ("too many connections for role", "remaining connection slots", "too 
 def said_by(event: LogEvent) -> Sequence[str]:
     """Return the texts of a line that may hold the database's own words: never to be shown."""
     error = event.error
-    found = (event.event, *((error.message, error.kind, *error.chain) if error else ()))
+    found = (
+        event.event,
+        *((error.message, error.cause, error.kind, *error.chain) if error else ()),
+    )
     return [raw(text)[:MOST_CHARS] for text in found]
 
 

@@ -27,13 +27,17 @@ _FINER: tuple[tuple[FailureReason, FailureReason, re.Pattern[str]], ...] = tuple
 _BY_STATUS: Mapping[int, FailureReason] = {
     0: FailureReason.CONNECTION,
     401: FailureReason.KEY,
-    403: FailureReason.KEY,
+    403: FailureReason.PERMISSION,
     404: FailureReason.MODEL,
     408: FailureReason.TIMEOUT,
     413: FailureReason.TOO_LONG,
     429: FailureReason.RATE_LIMIT,
     504: FailureReason.TIMEOUT,
     529: FailureReason.OVERLOADED,
+}
+# A row's words are of a class, within which the status says more.
+_FINER_BY_STATUS: Mapping[tuple[FailureReason, int], FailureReason] = {
+    (FailureReason.KEY, 403): FailureReason.PERMISSION,
 }
 # The service's own codes of what it says nothing more of.
 _BY_CODE: Mapping[str, FailureReason] = {"PARSING_ERROR": FailureReason.ANSWER}
@@ -62,12 +66,12 @@ DECLINED_WITHIN = timedelta(seconds=30)
 
 def reason_of(texts: Sequence[str], status: int | None = None) -> FailureReason:
     """Return the reason that words and status of an answer name; UNKNOWN when they name none."""
-    for reason, pattern in _SPOKEN:
-        if any(pattern.search(text) for text in texts):
-            return _narrowed(reason, texts)
     found = next((match for text in texts if (match := _STATUS.search(text))), None)
     if status is None and found:
         status = int(found[1])
+    for reason, pattern in _SPOKEN:
+        if any(pattern.search(text) for text in texts):
+            return _narrowed(reason, texts, status)
     if status is None:
         return FailureReason.UNKNOWN
     if status in _BY_STATUS:
@@ -77,12 +81,12 @@ def reason_of(texts: Sequence[str], status: int | None = None) -> FailureReason:
     return FailureReason.REFUSED if 400 <= status < 500 else FailureReason.UNKNOWN
 
 
-def _narrowed(reason: FailureReason, texts: Sequence[str]) -> FailureReason:
-    """Return what the words of a reason say more of it, itself where they say no more."""
+def _narrowed(reason: FailureReason, texts: Sequence[str], status: int | None) -> FailureReason:
+    """Return what its words, or the status, say more of a reason; itself where they say no more."""
     for narrows, finer, pattern in _FINER:
         if narrows is reason and any(pattern.search(text) for text in texts):
             return finer
-    return reason
+    return _FINER_BY_STATUS.get((reason, status or 0), reason)
 
 
 def reason_of_group(group: ErrorGroup) -> FailureReason:

@@ -22,6 +22,7 @@ class FailureReason(StrEnum):
     TOO_LONG = "content_too_long"
     CREDIT = "credit_used_up"
     KEY = "key_refused"
+    PERMISSION = "permission_denied"
     MODEL = "model_unknown"
     TRUNCATED = "answer_truncated"
     ANSWER = "answer_unusable"
@@ -125,6 +126,12 @@ WORDS: Mapping[FailureReason, ReasonWords] = {
         "no valid key",
         "The LLM provider service has no key, or one that the model's provider does not accept.",
         "Give the LLM provider service a valid API key, then run the batch again.",
+    ),
+    FailureReason.PERMISSION: ReasonWords(
+        "the API key has no permission for what is asked",
+        "no permission",
+        "The model's provider does not permit with this API key what the request asks for.",
+        "Give the API key access to the model, or set another key; then run the batch again.",
     ),
     FailureReason.MODEL: ReasonWords(
         "model unknown to the provider",

@@ -78,7 +78,7 @@ class FinerWords(NamedTuple):
     pattern: str
 
 
-# OpenSSL's and the resolver's own words; rows hold a class of such an error alone.
+# OpenSSL's, the resolver's and the provider's own words; rows hold a class of such an error alone.
 FINER = (
     FinerWords("certificate_expired", "certificate_refused", "certificate has expired"),
     FinerWords("certificate_early", "certificate_refused", "certificate is not yet valid"),
@@ -88,6 +88,7 @@ FINER = (
         "self[- ]signed certificate|unable to get (?:local )?issuer certificate",
     ),
     FinerWords("certificate_name", "certificate_refused", "hostname mismatch|ip address mismatch"),
+    FinerWords("permission_denied", "key_refused", "permission_error|not have permission"),
     FinerWords("host_lookup", "host_unknown", "temporary failure in name resolution"),
 )
 _CLASS = (

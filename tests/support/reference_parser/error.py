@@ -67,6 +67,7 @@ def error_of(event: str, trace: str, level: str, fields: Mapping[str, object]) -
         chain=tuple(chain[:MAX_CHAIN]),
         code=code,
         constraint=constraint.group(1) if constraint else "",
+        cause=raised[0][1][:MAX_MESSAGE_CHARS] if len(raised) > 1 else "",
     )
 
 

@@ -24,13 +24,16 @@ from bot.domain.words import Id, Text, Time, words
 from bot.text.wording import many, part_of
 
 # What every call meets alike.
-_OF_ALL = frozenset({FailureReason.CREDIT, FailureReason.KEY, FailureReason.MODEL})
+_OF_ALL = frozenset(
+    {FailureReason.CREDIT, FailureReason.KEY, FailureReason.PERMISSION, FailureReason.MODEL}
+)
 # What another try does not change: an answer that came after it refutes the reason.
 _LASTING = frozenset(
     {
         FailureReason.TOO_LONG,
         FailureReason.CREDIT,
         FailureReason.KEY,
+        FailureReason.PERMISSION,
         FailureReason.MODEL,
         FailureReason.REFUSED,
     }

@@ -108,6 +108,28 @@ async def test_a_line_in_which_a_finalisation_failed_is_told_at_once_with_why(
     assert (condition.since, FinalisationStuck.open_ticks) == (NOW, 1)
 
 
+NEXT = "\n\nThe above exception was the direct cause of the following exception:\n\n"
+RAISED = NEXT.join(
+    f'Traceback (most recent call last):\n  File "/app/x.py", line 1, in x\n    x()\n{one}'
+    for one in (
+        "asyncpg.exceptions.InsufficientPrivilegeError: permission denied for table event_outbox",
+        "common_core.HuleEduError: [EXTERNAL_SERVICE_ERROR] Failed to store event in outbox",
+    )
+)
+
+
+async def test_why_is_what_was_raised_first_where_an_error_is_made_of_another() -> None:
+    outer = "[EXTERNAL_SERVICE_ERROR] Failed to store event in outbox: ProgrammingError"
+    line = (
+        f"2025-11-19 00:30:00 [error    ] Failed scoring finalization: {outer} "
+        f"[cj_assessment_service.batch_finalizer] extra={{'batch_id': 34}}\n{RAISED}"
+    )
+    lines = [one.encode() for one in line.split("\n")]
+    told = parse_lines(lines, service="s", container="cj", role=Role.CJ, zone=UTC)
+    (condition,) = (await after(list(told))).conditions
+    assert condition.why == "The database refused it: permission denied for table event_outbox."
+
+
 @pytest.mark.parametrize("rows", [(SCORING,), None, Missing("cj", "away")])
 async def test_one_that_is_tried_again_and_succeeds_is_over_and_said_to_be(rows: Any) -> None:
     assert told(await after(failed(NO_USER), rows=rows)) == ["finalisation-stuck"]

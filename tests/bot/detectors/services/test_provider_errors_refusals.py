@@ -16,6 +16,7 @@ from tests.support.watches import GivenWatch, said
 
 KEY = 'Anthropic API call failed: 401, message=\'{"error": {"message": "invalid x-api-key"}}\''
 CREDIT = "Anthropic API call failed: 400, message='Your credit balance is too low'"
+DENIED = "Anthropic API call failed: 403, message='permission_error'"
 BUSY = "Anthropic API call failed: 429, message='Too Many Requests'"
 SLOW = "LLM service error processing request 8f3a: [RATE_LIMIT] slow down"
 
@@ -69,6 +70,9 @@ async def conditions(*ticks: Sequence[LogEvent]) -> tuple[Condition, ...]:
             ],
             ["key_refused"],
         ),
+        # What the key may not is no word on the key.
+        ([[failed(n, DENIED) for n in range(8)]], ["permission_denied"]),
+        ([[failed(n, KEY) for n in range(8)], [failed(9, DENIED, 16)]], []),
         # What passes by itself is no refusal.
         ([[failed(n, BUSY) for n in range(4)], [failed(5, BUSY, 16)]], []),
     ],
@@ -82,6 +86,8 @@ async def conditions(*ticks: Sequence[LogEvent]) -> tuple[Condition, ...]:
         "refused key",
         "in doubt",
         "in doubt no more",
+        "denied",
+        "known key",
         "passes",
     ],
 )
@@ -135,6 +141,25 @@ async def test_the_batches_of_a_refusal_are_those_whose_requests_it_refused() ->
     (told,) = [one for one in found if one.subject.endswith("credit_used_up")]
     assert told.batch == "18"
     assert "refuses all for batch 18: credit used up (400)" in str(told.headline)
+
+
+async def test_what_hit_another_batch_is_laid_at_none_of_a_refusal() -> None:
+    """It stands as evidence, with the batch that it hit."""
+
+    def taken(number: int, batch: int) -> LogEvent:
+        event = said(NOW, f"Callback processed for batch {batch}, workflow continues", role=Role.CJ)
+        return replace(event, fields={"request_id": str(UUID(int=number)), "is_error": True})
+
+    lines = [*(failed(n, DENIED) for n in range(6)), failed(20, CREDIT)]
+    for whose, mine in ((10, False), (11, True)):
+        owners = [taken(20, whose), *(taken(n, 11) for n in range(6))]
+        found = await conditions(lines, owners)
+        (told,) = [one for one in found if one.subject.endswith("permission_denied")]
+        assert told.batch == "11"
+        assert ("credit" in str(told.title)) is mine
+        assert any("Top up" in str(one) for one in told.next) is mine
+        besides = [one.text for one in told.evidence if "in batch 10" in one.text]
+        assert besides == ["HTTP 400, credit_used_up in batch 10"] * (not mine)
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,22 @@ UNKNOWN = "CJ assessment workflow failed: Unknown assignment_id 'x': missing ins
 
 
 @pytest.mark.parametrize(
-    ("text", "role", "why"),
+    ("text", "role", "why", "short"),
     [
-        (UNKNOWN, Role.CJ, "CJ has no instructions for that assignment"),
-        ("CJ assessment workflow failed: boom", Role.CJ, "Its own line says why"),
-        (UNKNOWN, Role.LLM_PROVIDER, ""),
-        ("Starting CJ assessment workflow.", Role.CJ, ""),
+        (UNKNOWN, Role.CJ, "CJ has no instructions for that assignment",
+         ", as its assignment is unknown"),
+        ("CJ assessment workflow failed: boom", Role.CJ, "Its own line says why", ""),
+        (UNKNOWN, Role.LLM_PROVIDER, "", ""),
+        ("Starting CJ assessment workflow.", Role.CJ, "", ""),
     ],
-)
-async def test_a_refused_request_is_told_with_why(text: str, role: Role, why: str) -> None:
+)  # fmt: skip
+async def test_a_refused_request_is_told_with_why(
+    text: str, role: Role, why: str, short: str
+) -> None:
     logs = Followed((said(NOW, text, role=role),))
     detector = RequestsRefused(QuietSettings())
     found = (await played(detector, [GivenWatch(NOW, NOW - TICK, logs=logs)])).conditions
     assert [why in str(one.why) for one in found] == ([True] if why else [])
-    assert all(one.headline == "CJ refused 1 request: no batch of it exists" for one in found)
+    for one in found:
+        assert one.headline == f"CJ refused 1 request{short}: no batch of it exists"
+        assert f"{NOW.isoformat()}{short}. Next: " in str(one.title)

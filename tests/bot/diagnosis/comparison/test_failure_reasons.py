@@ -50,6 +50,8 @@ INVALID = ("client_error", "invalid_request_error")
         (_group(0, "connection_error"), FailureReason.CONNECTION),
         (_group(500, "server_error", "api_error"), FailureReason.SERVER),
         (_group(401, "authentication", "authentication_error"), FailureReason.KEY),
+        (_group(403, "authentication", message="authentication"), FailureReason.PERMISSION),
+        (_group(403, "client_error", "permission_error"), FailureReason.PERMISSION),
         (_group(404, "client_error", "not_found_error", "model: x-#"), FailureReason.MODEL),
         (_group(400, *INVALID, "prompt is too long: # tokens"), FailureReason.TOO_LONG),
         (_group(400, *INVALID, "Your credit balance is too low"), FailureReason.CREDIT),
@@ -76,6 +78,11 @@ def test_rows_name_the_reason(group: ErrorGroup, reason: FailureReason) -> None:
             f"{CALL}Anthropic API call failed: Timeout on reading data from socket",
             FailureReason.TIMEOUT,
         ),
+        (
+            f'{CALL}Anthropic API call failed: 403, message=\'{{"type": "permission_error", '
+            '"message": "Your API key does not have permission to use the specified resource"}\'',
+            FailureReason.PERMISSION,
+        ),
         (f"{CALL}No tool use found in Anthropic response", FailureReason.ANSWER),
         (f"{CALL}Unexpected error calling Anthropic API: ", FailureReason.UNKNOWN),
     ],
@@ -87,7 +94,7 @@ def test_lines_of_either_revision_name_the_reason(said: str, reason: FailureReas
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        (0, FailureReason.CONNECTION), (401, FailureReason.KEY), (403, FailureReason.KEY),
+        (0, FailureReason.CONNECTION), (401, FailureReason.KEY), (403, FailureReason.PERMISSION),
         (404, FailureReason.MODEL), (408, FailureReason.TIMEOUT), (413, FailureReason.TOO_LONG),
         (429, FailureReason.RATE_LIMIT), (504, FailureReason.TIMEOUT),
         (529, FailureReason.OVERLOADED), (503, FailureReason.SERVER), (422, FailureReason.REFUSED),
