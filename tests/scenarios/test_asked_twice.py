@@ -30,8 +30,9 @@ async def _put(
     await connection.execute(
         """INSERT INTO cj_batch_uploads (id, bos_batch_id, event_correlation_id, language,
            course_code, expected_essay_count, status, created_at, updated_at, completed_at)
-           VALUES ($1, $2, $2, 'en', 'ENG5', 3, 'COMPLETE_STABLE', $3, $4, $4)""",
+           VALUES ($1, $2, $5, 'en', 'ENG5', 3, 'COMPLETE_STABLE', $3, $4, $4)""",
         number, bos, begun.replace(tzinfo=None), ended.replace(tzinfo=None),
+        str(uuid4()),
     )  # fmt: skip
     await connection.execute(
         """INSERT INTO cj_batch_states (batch_id, state, total_budget, total_comparisons,
@@ -178,3 +179,54 @@ async def test_essays_asked_for_again_by_another_request_are_information(
     assert [(one.batch_id, one.same_request, one.essays) for one in rows.twins] == [
         (FIRST, True, 0), (OTHER, False, 3),
     ]  # fmt: skip
+
+
+async def _left(database_url: str, number: int) -> None:
+    """Leave a batch as its monitor does whose process was ended while it sent comparisons."""
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "UPDATE cj_batch_uploads SET status = 'FETCHING_CONTENT', completed_at = NULL,"
+        " event_correlation_id = 'one event' WHERE id = $1",
+        number,
+    )
+    await connection.execute(
+        "UPDATE cj_batch_uploads SET event_correlation_id = 'one event' WHERE id = ANY($1::int[])",
+        [FIRST, SECOND],
+    )
+    await connection.execute(
+        "UPDATE cj_batch_states SET state = 'FAILED' WHERE batch_id = $1", number
+    )
+    await connection.execute(
+        "UPDATE cj_comparison_pairs SET winner = NULL, confidence = NULL, completed_at = NULL"
+        " WHERE cj_batch_id = $1 AND essay_a_els_id = 'e-1'",
+        number,
+    )
+    await connection.close()
+
+
+async def test_what_a_later_batch_of_the_same_event_did_is_not_asked_for_again(
+    twins: CjPostgres, database_url: str
+) -> None:
+    await _left(database_url, FIRST)
+    away = Missing("logs", "none")
+    rows = await _rows(twins, FIRST)
+    report = diagnose(BatchEvidence(rows, away, away), BEGUN + timedelta(minutes=9))
+    assert f"Batch {SECOND} has the result of the same request" in str(report.headline)
+    assert f"batch {SECOND} has it" in str(report.summary)
+    assert report.findings[0].rule == "asked-twice"
+    said = [str(step) for one in report.findings for step in one.next]
+    assert not [one for one in said if "again" in one or "who asked twice" in one]
+    assert "nobody need have asked twice" in str(report.findings[0].why)
+    # Nor is anybody woken for it.
+    assert not await twins.failed_batches(BEGUN)
+
+
+async def test_what_an_earlier_batch_had_the_result_of_failed_all_the_same(
+    twins: CjPostgres, database_url: str
+) -> None:
+    await _left(database_url, SECOND)
+    away = Missing("logs", "none")
+    rows = await _rows(twins, SECOND)
+    report = diagnose(BatchEvidence(rows, away, away), BEGUN + timedelta(minutes=9))
+    assert "has the result" not in str(report.headline)
+    assert [one.header.batch_id for one in await twins.failed_batches(BEGUN)] == [SECOND]

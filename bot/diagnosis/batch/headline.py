@@ -1,6 +1,7 @@
 """A batch's answer in one breath: what its result is worth, or how far it is; pure."""
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.asked_twice import has_it_words
 from bot.diagnosis.batch.rules.ended import AS_PLANNED
 from bot.diagnosis.batch.rules.worth import GRADES, SET_BY_HAND
 from bot.diagnosis.comparison.causes import DATABASE_BLOCKED, PROVIDER_FAILURES, WARN_SHARE
@@ -24,6 +25,8 @@ def headline(report: Report, evidence: BatchEvidence) -> Text:
     subject = f"Batch {evidence.header.batch_id}: {_worth(report, evidence)}"
     loud = [one for one in report.findings if one.severity is not Severity.INFO]
     pairs = evidence.pairs
+    if done := has_it_words(evidence):
+        return f"{subject}. {done}"
     if pairs.total and pairs.error >= pairs.total * WARN_SHARE:
         why = next((one.what for one in loud if one.rule in _WHY_FAILED), "")
         short = f"{pairs.error} of {many(pairs.total, 'comparison')} failed"

@@ -16,9 +16,11 @@ from bot.diagnosis.batch.headline import (
 )
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules import RULES
+from bot.diagnosis.batch.rules.asked_twice import stand_in, told_as_done
 from bot.diagnosis.batch.rules.ended import ANSWERS_MISSING
 from bot.diagnosis.comparison.causes import (
     CONSUMER_SILENT,
+    FINALISATION_STUCK,
     LOST_CALLBACKS,
     NOT_STORED,
     SUBMISSION_LOST,
@@ -47,6 +49,7 @@ _WORDS = {
     Verdict.UNKNOWN: "not decidable: a needed source could not be read",
     Verdict.ERROR: "not to be trusted as it is",
 }
+_NO_RESULT = "ended without a result"
 _SCORED = "its grades are stored, and its state still says that it is scored"
 _OPEN_WORDS = {
     Verdict.OK: "no result yet, and nothing is wrong with it",
@@ -101,7 +104,8 @@ def findings_of(evidence: BatchEvidence, now: datetime) -> tuple[Finding, ...]:
     found = [finding for rule in RULES if (finding := rule(evidence, now)) is not None]
     found += stuck_findings(evidence, now)
     found = [_laid_at(one, found) for one in found]
-    return in_causal_order(sorted(found, key=lambda one: (_rank(one, found), one.rule)))
+    ordered = in_causal_order(sorted(found, key=lambda one: (_rank(one, found), one.rule)))
+    return told_as_done(ordered, evidence)
 
 
 def _laid_at(finding: Finding, found: Sequence[Finding]) -> Finding:
@@ -205,9 +209,11 @@ def _verdict_words(report: Report, evidence: BatchEvidence) -> str:
     if report.verdict is Verdict.UNKNOWN:
         return _WORDS[report.verdict]
     if not evidence.ended:
-        return _SCORED if evidence.has_result else _OPEN_WORDS[report.verdict]
+        scored = evidence.has_result and FINALISATION_STUCK.rule not in loud
+        return _SCORED if scored else _OPEN_WORDS[report.verdict]
     if not evidence.has_result:
-        return "ended without a result"
+        done = stand_in(evidence)
+        return f"ended without a result, and batch {done.batch_id} has it" if done else _NO_RESULT
     if evidence.provider.answered_by_mock:
         return "answered by a mock, so its result says nothing of the essays"
     return _WORDS[report.verdict]

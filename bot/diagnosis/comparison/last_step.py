@@ -6,6 +6,7 @@ from enum import StrEnum
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger, StepState
 from bot.diagnosis.comparison.log_events import Outcome, Step
+from bot.diagnosis.evidence.log_coverage import has_gap
 from bot.diagnosis.publishing.memory import WAITING, Fate
 from bot.diagnosis.publishing.wording import FATES, lost_why, waiting_why
 from bot.diagnosis.queue.conservation import WHY_GAP, WHY_LEFT
@@ -36,6 +37,11 @@ class LossPlace(StrEnum):
     UNKNOWN = "not decidable from what was read"
 
 
+_UNTOLD = "where it got lost cannot be told"
+_UNREAD_WHY = (
+    "A line says that its callback was published, which is an intention: the log that says whether "
+    "Kafka or CJ took it was not read."
+)
 IN_REDIS = (LossPlace.QUEUED, LossPlace.PROCESSING, LossPlace.DEAD_ITEM)
 
 
@@ -76,6 +82,8 @@ def lost_answer(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
         why = "Between publish and consume lies Kafka: CJ's consumer, its group offset, or a topic "
         why += "that was made anew."
         sure = ledger[Step.CONSUMED].state is StepState.MISSING
+        if not sure and has_gap(comparison.logs):
+            return LostAnswer(LossPlace.UNKNOWN, _UNTOLD, _UNREAD_WHY, Confidence.LOW)
         confidence = Confidence.HIGH if sure else Confidence.LOW
         where = "its callback was published and not consumed"
         return LostAnswer(LossPlace.NOT_CONSUMED, where, why, confidence)
@@ -112,9 +120,7 @@ def _early(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
         return LostAnswer(LossPlace.NOT_ACCOUNTED, where, WHY_GAP, Confidence.LOW)
     if missing in (None, Step.STORED):
         why = "The logs do not reach back far enough to tell where the trail ends."
-        return LostAnswer(
-            LossPlace.UNKNOWN, "where it got lost cannot be told", why, Confidence.LOW
-        )
+        return LostAnswer(LossPlace.UNKNOWN, _UNTOLD, why, Confidence.LOW)
     if missing is Step.QUEUED:
         why = "The row is written before the request is sent; the LLM provider never saw it."
         where = "the LLM provider never queued it"

@@ -71,6 +71,7 @@ class AnswerGroup:
 class Twin:
     """Another batch of the same request (`same_request`), or of `essays` of the same essays.
 
+    `same_event` says that both were made of one event: Kafka gave it twice, or a sender did.
     The row of an essay is of the batch that named it last, so the one before has it no more.
     """
 
@@ -80,6 +81,7 @@ class Twin:
     state: str | None = None
     same_request: bool = True
     essays: int = 0
+    same_event: bool = False
 
     def __post_init__(self) -> None:
         seal(self, names=("status", "state"))

@@ -7,11 +7,16 @@ have it: a label of none is looked up, and one of nearly all found by walking ba
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from bot.domain.batch import NO_ESSAYS
 from bot.sources.cj.schema import CjSchema
 
 OPEN_STATES = frozenset(("INITIALIZING", "GENERATING_PAIRS", "WAITING_CALLBACKS", "SCORING"))
 _FAILED = frozenset(("FAILED",))
 _NO_RESULT = "u.status::text NOT LIKE 'COMPLETE%'"
+_DONE = (
+    "SELECT FROM cj_batch_uploads k WHERE k.bos_batch_id = u.bos_batch_id AND k.id > u.id"
+    f" AND k.status::text LIKE 'COMPLETE%' AND k.status::text <> '{NO_ESSAYS}'"
+)
 _BEFORE = "coalesce($2::bigint, 2147483648)"
 
 
@@ -40,10 +45,13 @@ def open_ones(schema: CjSchema) -> str:
 
 
 def failed(schema: CjSchema) -> str:
-    """Return the condition of the batches that ended without a result since $2."""
+    """Return the condition of the batches that ended without a result since $2.
+
+    One whose request a later batch has the result of is none of them.
+    """
     states = _among("s.state", schema.states, _FAILED)
     return (
-        f"WHERE {states} AND s.last_activity_at >= $2 AND {_NO_RESULT}"
+        f"WHERE {states} AND s.last_activity_at >= $2 AND {_NO_RESULT} AND NOT EXISTS ({_DONE})"
         " ORDER BY s.last_activity_at DESC LIMIT $1"
     )
 

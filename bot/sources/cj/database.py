@@ -113,7 +113,10 @@ class CjPostgres:
 
     @tried_twice
     async def failed_batches(self, since: datetime, *, limit: int = 100) -> Sequence[BatchSummary]:
-        """Return the batches that ended without a result since a moment, the newest first."""
+        """Return the batches that ended without a result since a moment, the newest first.
+
+        Without those whose request a later batch has the result of.
+        """
         return await self._summaries(lambda schema: (chosen.failed(schema), limit, since))
 
     @tried_twice

@@ -179,6 +179,7 @@ TWINS = """
     SELECT k.id AS batch_id, k.created_at AT TIME ZONE 'UTC' AS created_at,
            k.status::text AS status, s.state::text AS state,
            k.bos_batch_id = h.bos_batch_id AS same_request,
+           k.event_correlation_id = h.event_correlation_id AS same_event,
            (SELECT count(*) FROM taken_over o WHERE o.cj_batch_id = k.id) AS essays
     FROM cj_batch_uploads k LEFT JOIN cj_batch_states s ON s.batch_id = k.id
     WHERE k.id <> h.batch_id AND k.id = ANY(ARRAY(

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules import (
+    asked_twice,
     callbacks,
     content,
     counters,
@@ -17,14 +18,14 @@ from bot.diagnosis.batch.rules import (
     failures,
     finalisation,
     left_queue,
-    outbox,
     passed,
-    publishing,
     rejected_callbacks,
     results,
     system_state,
     worth,
 )
+from bot.diagnosis.batch.rules.publishing import callbacks as unpublished
+from bot.diagnosis.batch.rules.publishing import outbox
 from bot.domain.report import Finding
 
 RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
@@ -35,7 +36,7 @@ RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     ended.batch_failed,
     ended.batch_cancelled,
     ended.answers_missing,
-    ended.asked_twice,
+    asked_twice.asked_twice,
     ended.ended_as_planned,
     left_queue.orphaned_by_restart,
     left_queue.left_unanswered,
@@ -53,9 +54,9 @@ RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     finalisation.batch_idle,
     outbox.outbox_unpublished,
     passed.passed,
-    publishing.callbacks_unpublished,
-    publishing.consumer_silent,
-    publishing.submission_lost,
+    unpublished.callbacks_unpublished,
+    unpublished.consumer_silent,
+    unpublished.submission_lost,
     rejected_callbacks.foreign_callback,
     rejected_callbacks.callback_metadata_lost,
     rejected_callbacks.callbacks_not_stored,

@@ -107,7 +107,7 @@ def _miscounted(evidence: BatchEvidence) -> int:
 def _counted_lines(evidence: BatchEvidence, counted: AnsweredCounts) -> tuple[EvidenceLine, ...]:
     then, total, made = evidence.rows.at_first_finalisation, evidence.pairs.total, evidence.decision
     lines = []
-    if then is not None:
+    if then is not None and not _miscounted(evidence):
         text = f"{then.answered} of {total} answered, {then.valid} valid, {then.submitted} sent"
         text += " when it went out" if made else ""
         lines.append(evidence.line(text, then.at))

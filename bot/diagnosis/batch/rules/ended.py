@@ -26,7 +26,8 @@ from bot.diagnosis.comparison.failed_start import (
 )
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.domain.batch import CANCELLED, Twin
+from bot.diagnosis.evidence.log_coverage import has_gap
+from bot.domain.batch import CANCELLED
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
@@ -34,7 +35,6 @@ from bot.domain.words import Command, Text, Time, words
 from bot.text.wording import many, part_of
 
 ANSWERS_MISSING = "answers-missing"
-ASKED_TWICE = "asked-twice"
 AS_PLANNED = "ended-as-planned"
 LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
 GAVE_UP = "Marking stuck batch as FAILED"
@@ -152,50 +152,6 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     )
 
 
-def asked_twice(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """Its request, or its essays, are those of another batch too."""
-    twins = evidence.rows.twins
-    moved = takers(evidence)
-    if not twins or (moved and not any(one.same_request for one in twins)):
-        return None
-    same = [one for one in twins if one.same_request]
-    told = same or list(twins)
-    header = evidence.header
-    void = header.state == CANCELLED or header.failed or all(one.without_result for one in same)
-    taken = sum(one.essays for one in twins)
-    return Finding(
-        rule=ASKED_TWICE,
-        severity=Severity.WARN if same and not void else Severity.INFO,
-        confidence=Confidence.HIGH,
-        what=_asked_words(evidence, told, same=bool(same)),
-        why="The same request makes a second batch, which is judged and paid for again; each sends "
-        "a result of its own."
-        if same
-        else "An essay's row is of the batch that named it last: its scores stand there alone.",
-        evidence=(
-            *(evidence.line(f"batch {one.batch_id}, {one.status}", one.created_at) for one in told),
-            *((evidence.line(f"{many(taken, 'essay')} of its own are theirs now"),) * bool(taken)),
-        ),
-        next=(
-            words(Command(f"/batch compare {header.batch_id} {told[-1].batch_id}")),
-            "Decide which of the results counts, and find out who asked twice.",
-        ),
-    )
-
-
-def _asked_words(evidence: BatchEvidence, twins: list[Twin], *, same: bool) -> str:
-    begun = evidence.header.created_at
-    later = [one for one in twins if not one.created_at or one.created_at >= begun]
-    told = later or twins
-    names = f"batch{'es' if len(told) > 1 else ''} " + " and ".join(
-        str(one.batch_id) for one in told
-    )
-    what = "request" if same else "essays"
-    if later:
-        return f"Its {what} {'was' if same else 'were'} asked again as {names}"
-    return f"It repeats the {what} of {names}"
-
-
 def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """The batch ended before its budget was used, or with too few essays, and nothing is wrong."""
     header, pairs = evidence.header, evidence.pairs
@@ -282,7 +238,7 @@ def _missing_why(evidence: BatchEvidence) -> str:
     ends = Counter(lost_answer(one, build_ledger(one)).kind for one in evidence.comparisons)
     if ends.keys() - {LossPlace.UNKNOWN}:
         return _places(ends, evidence.pairs.pending)
-    if isinstance(evidence.logs, Missing):
+    if isinstance(evidence.logs, Missing) or has_gap(evidence.logs):
         return "Where they ended is not known: the logs could not be read."
     if not evidence.comparisons:
         return "No line that was read says where they ended."

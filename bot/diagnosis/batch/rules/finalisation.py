@@ -22,6 +22,7 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.evidence.search_again import search_again
 from bot.domain.batch.outbox import OutboxGroup
+from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Span, Time, Words, words
@@ -137,6 +138,7 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
         why=why_not_finalised(failed[-1]) if failed else FINALISATION_STUCK.why,
         evidence=(
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
+            *_grades_there(evidence),
             *(log_line(event) for event in failed[-2:]),
             *((log_line(restart),) if restart else ()),
         ),
@@ -145,6 +147,16 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
             *(_said_again(line, now) for line in failed[-1:]),
         ),
     )
+
+
+def _grades_there(evidence: BatchEvidence) -> tuple[EvidenceLine, ...]:
+    """Return how many of its students have a grade though no result went out; none without one."""
+    count, scores = evidence.rows.projections.count, evidence.rows.scores
+    students = scores.essays - scores.anchors
+    if not count:
+        return ()
+    of = f" of {students}" if students >= count else ""
+    return (evidence.line(f"{count}{of} grades stored", evidence.rows.projections.first_at),)
 
 
 def _said_again(line: LogEvent, now: datetime) -> Words:

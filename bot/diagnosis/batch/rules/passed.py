@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised
-from bot.diagnosis.batch.rules.outbox import GIVEN_UP, UNSENT
+from bot.diagnosis.batch.rules.publishing.outbox import GIVEN_UP, UNSENT
 from bot.diagnosis.comparison.causes import PASSED
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.evidence.submission import says_kafka_away

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.asked_twice import asked_twice
 from bot.diagnosis.batch.rules.content import essays_moved
-from bot.diagnosis.batch.rules.ended import asked_twice, ended_as_planned
+from bot.diagnosis.batch.rules.ended import ended_as_planned
 from bot.diagnosis.batch.rules.results import degenerate_scores
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ScoreCounts, Twin
 from bot.domain.log import LogEvent, LogSearch, Role

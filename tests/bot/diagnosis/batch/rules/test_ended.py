@@ -8,10 +8,12 @@ import pytest
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules.ended import answers_missing
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
+from bot.diagnosis.comparison.log_events import clue_of
 from bot.diagnosis.publishing.memory import Fate, HeldMessage
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PairRow
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogSearch
+from tests.support.fakes.sources import LPS, event
 
 NOW = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
 SENT = NOW - timedelta(hours=1)
@@ -63,3 +65,24 @@ def test_where_answers_ended_is_told_of_each_sort(
     pending: int, fates: tuple[Fate | None, ...], why: str
 ) -> None:
     assert _why(pending, *fates) == why
+
+
+@pytest.mark.parametrize("unread", [("cj", "not read in time"), None])
+def test_what_became_of_a_published_answer_is_not_known_where_a_log_was_not_read(
+    unread: tuple[str, str] | None,
+) -> None:
+    said = f"Published success callback event for request q1, correlation_id: {UUID(int=1)}"
+    line = event(SENT, said, LPS)
+    clue = clue_of(line)
+    assert clue is not None
+    logs = LogSearch((line,), (), missing=(unread,) if unread else ())
+    row = PairRow(
+        1, 27, ID, "FETCHING_CONTENT", "FAILED", UUID(int=1), "", created_at=SENT, submitted_at=SENT
+    )
+    header = BatchHeader(27, ID, "c", "FETCHING_CONTENT", "FAILED", SENT)
+    rows = BatchRows(header, PairCounts(total=2, essay_a=1, pending=1))
+    one = ComparisonEvidence(row, logs, clues=(clue,))
+    found = answers_missing(BatchEvidence(rows, logs, AWAY, comparisons=(one,)), NOW)
+    assert found is not None
+    assert ("never consumed" in str(found.why)) is (unread is None)
+    assert ("is not known" in str(found.why)) is (unread is not None)

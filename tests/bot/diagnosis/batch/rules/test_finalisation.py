@@ -15,7 +15,7 @@ from bot.diagnosis.batch.rules.finalisation import (
     repeated_finalisation,
     waiting_on_monitor,
 )
-from bot.diagnosis.batch.rules.outbox import outbox_unpublished
+from bot.diagnosis.batch.rules.publishing.outbox import outbox_unpublished
 from bot.domain.batch import (
     AnsweredCounts,
     BatchHeader,
@@ -86,6 +86,10 @@ def test_the_line_in_which_it_failed_is_told_at_once_with_why(state: str) -> Non
     assert ("it stays in scoring" in str(found.what)) == (state == "SCORING")
 
 
+def _two(at: datetime) -> ProjectionCounts:
+    return ProjectionCounts(2, at, at)
+
+
 def test_a_second_run_that_fails_takes_no_result_away() -> None:
     """Its grades and their event exist: to finalise it again would fail on the same key."""
     line = "Failed scoring finalization: (IntegrityError) grade_projections_pkey"
@@ -108,6 +112,12 @@ def test_a_second_run_that_fails_takes_no_result_away() -> None:
     # What fails on the same key each time is not advised as it is.
     assert "have CJ finalise it again" not in str(stuck.next)
     assert "Remove its stored grades before" in str(stuck.next)
+    # The grades that stand there are no result of its own, and both are not said at once.
+    assert "its grades are stored" not in str(diagnose(untold, NOW).summary)
+    four = replace(untold.rows, scores=ScoreCounts(essays=6, anchors=2), projections=_two(at))
+    partly = finalisation_stuck(replace(untold, rows=four), NOW)
+    assert partly is not None
+    assert "2 of 4 grades stored" in [str(line.text) for line in partly.evidence]
 
 
 def test_without_its_line_scoring_is_slow_until_ten_minutes_have_passed() -> None:

@@ -10,7 +10,8 @@ import pytest
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import comparisons_of, followed
 from bot.diagnosis.batch.report import findings_of
-from bot.diagnosis.batch.rules import left_queue, publishing
+from bot.diagnosis.batch.rules import left_queue
+from bot.diagnosis.batch.rules.publishing import callbacks
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PendingPair, ProjectionCounts
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogCoverage, LogEvent, LogSearch, Role, Service
@@ -352,4 +353,4 @@ def test_what_the_provider_queued_before_the_call_for_it_failed_was_submitted(
     given = evidence(taken, cj(2, failed), pending=1)
     pending = replace(given.rows.pending[0], essay_a=str(UUID(int=1)), essay_b=str(UUID(int=2)))
     given = replace(given, rows=replace(given.rows, pending=(pending,)))
-    assert (publishing.submission_lost(given, at(60)) is not None) is lost
+    assert (callbacks.submission_lost(given, at(60)) is not None) is lost

@@ -8,7 +8,7 @@ import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.publisher import CJ_STARTED, delivery_of, is_at_work
-from bot.diagnosis.batch.rules.publishing import (
+from bot.diagnosis.batch.rules.publishing.callbacks import (
     callbacks_unpublished,
     consumer_silent,
     submission_lost,
