@@ -1,7 +1,7 @@
 """The samples of an outbreak: where it began, what is recent, and what a refusal covers; pure."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -43,10 +43,19 @@ def within(sample: Sample, run: RefusalRun) -> bool:
     return run.first_at <= sample.at and sample.at - run.last_at <= ITEMS_WITHIN
 
 
-def without(sample: Sample) -> Sample:
-    """Return a sample without its failures: what covers them has an alert of its own."""
+def uncovered(sample: Sample, runs: Iterable[RefusalRun]) -> Sample:
+    """Return a sample without its failures if a run of refusals covers them: it has its own alert.
+
+    What failed for another reason than that stays known as a cause.
+    """
+    reasons = {run.reason for run in runs if within(sample, run)}
+    if not reasons:
+        return sample
     counts = dict.fromkeys(("failures", "items", "given_up", "hopeless", "gave_up_bundle"), 0)
-    told: dict[str, Any] = {"causes": [], "by_cause": {}, "examples": []}
+    causes = [one for one in sample.data.get("causes") or () if one.get("reason") not in reasons]
+    known = sample.data.get("by_cause") or {}
+    by_cause = {reason: told for reason, told in known.items() if reason not in reasons}
+    told: dict[str, Any] = {"causes": causes, "by_cause": by_cause, "examples": []}
     return replace(sample, data={**sample.data, **counts, **told})
 
 

@@ -37,8 +37,8 @@ from bot.detectors.services._outbreak import (
     refused_no_more,
     severity_of,
     since_onset,
+    uncovered,
     within,
-    without,
 )
 from bot.detectors.services._provider_text import (
     KEPT,
@@ -206,8 +206,7 @@ class ProviderErrors:
             for one in lasting
             if now - one.last_at < self._quiet
         )
-        return told, [without(one) if any(within(one, run) for run in runs.values()) else one
-                      for one in known]  # fmt: skip
+        return told, [uncovered(one, runs.values()) for one in known]
 
     def _after_quiet(
         self, known: Sequence[Sample], failing: Sequence[Sample]

@@ -110,6 +110,15 @@ async def test_a_key_that_is_refused_leads_though_a_rate_limit_came_first() -> N
     assert "401" not in str(burst.title)
 
 
+async def test_what_fails_otherwise_while_all_is_refused_is_told_of_the_outbreak_before() -> None:
+    slow = [said(NOW, SLOW, role=Role.LLM_PROVIDER) for _ in range(6)]
+    refused = [failed(n, DENIED, 16 + n / 10) for n in range(6)] + [failed(20, CREDIT, 17)]
+    first, burst = await conditions(slow, refused)
+    assert first.subject == "llm_provider_permission_denied"
+    assert "credit is used up (400)" in str(burst.title)
+    assert "permission" not in str(burst.title)
+
+
 async def test_a_refusal_is_no_burst_besides_and_none_after_it() -> None:
     refused = [failed(n, KEY, n) for n in range(8)]
     (only,) = await conditions(refused, [failed(9, KEY, 16)])
