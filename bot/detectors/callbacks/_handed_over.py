@@ -48,6 +48,10 @@ class HandedOver:
                 queued[match["id"]] = None
         return HandedOver(dict([*asked.items()][-MOST:]), dict.fromkeys([*queued][-MOST:]))
 
+    def knows(self, essay_a: str, essay_b: str) -> bool:
+        """Say whether the request of a pair is known, by which the provider may name it."""
+        return (essay_a, essay_b) in self.asked
+
     def took(self, essay_a: str, essay_b: str) -> bool:
         """Say whether the provider is known to have queued the request of a pair."""
         return self.asked.get((essay_a, essay_b)) in self.queued

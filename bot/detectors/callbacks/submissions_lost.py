@@ -55,6 +55,8 @@ KAFKA_WITHIN = timedelta(minutes=3)
 # failed: the two have clocks of their own.
 QUEUED = "calls_that_failed_though_queued"
 SETTLES = timedelta(seconds=45)
+# One that could not connect may have reached it at an earlier try.
+TRIED_BEFORE = timedelta(seconds=15)
 _FAILED: TypeAdapter[tuple[Occurrence, ...]] = TypeAdapter(tuple[Occurrence, ...])
 
 
@@ -109,15 +111,19 @@ class SubmissionsLost(EventCountDetector):
             for one in failing
             if one.extra["reached"] and one not in lost
         ]
-        self._failed = tuple(
-            one for one in lost if one.extra["reached"] and watch.now - one.at < SETTLES
-        )
+        self._failed = tuple(one for one in lost if watch.now - one.at < self._settles(one))
         sample = self.sampled(watch, [*queued, *(one for one in lost if one not in self._failed)])
         known = {
             "kafka_at": self._kafka_at.isoformat() if self._kafka_at else None,
             "failed": _FAILED.dump_python(self._failed, mode="json"),
         }
         return replace(sample, data={**sample.data, **known}) if sample.data else sample
+
+    def _settles(self, one: Occurrence) -> timedelta:
+        """Return for how long a line may come that the provider queued a failed call's request."""
+        if one.extra["reached"]:
+            return SETTLES
+        return TRIED_BEFORE if self._handed.knows(*_pair(one)) else timedelta(0)
 
     def _occurrence(self, one: LostSubmission, batches: Mapping[str, int]) -> Occurrence:
         near = self._kafka_at is not None and abs(one.at - self._kafka_at) <= KAFKA_WITHIN

@@ -197,7 +197,17 @@ async def test_a_request_that_the_provider_took_and_did_not_queue_is_lost() -> N
         [
             said(NOW, taken, role=Role.LLM_PROVIDER),
             said(NOW, other, role=Role.LLM_PROVIDER),
-            said(NOW, SILENT, role=Role.CJ),
+            said(NOW - TICK, SILENT, role=Role.CJ),
         ],
     ]
     assert len(told(await _judged(*ticks))) == 1
+
+
+@pytest.mark.parametrize("queued", [True, False])
+async def test_one_that_could_not_connect_may_be_queued_by_its_first_try(queued: bool) -> None:
+    """The provider's clock is some seconds ahead, so that its line comes with the next tick."""
+    asked = [said(NOW - 2 * TICK, ASKED, role=Role.CJ)]
+    failing = [said(NOW - TICK, UNREACHABLE, role=Role.CJ)]
+    line = [said(NOW - TICK * 0.7, QUEUING, role=Role.LLM_PROVIDER)] * queued
+    assert told(await _judged(asked, [said(NOW, UNREACHABLE, role=Role.CJ)])) == []
+    assert len(told(await _judged(asked, failing, line))) == (not queued)
