@@ -57,7 +57,8 @@ class Finding:
     mechanism; `next` holds commands or steps in order, safest first; `cause` names the rule id
     of the finding that this one follows from, empty for a first cause; a report drops one that it
     does not hold. `unproven` names the files in which log texts were read whose absence it rests
-    on, where no real log has shown them.
+    on, where no real log has shown them. `lost` is how many comparisons it says were lost, by which
+    causes as bad as one another are put in order; it is no field of the JSON.
     """
 
     rule: str
@@ -69,6 +70,7 @@ class Finding:
     next: tuple[Text, ...] = ()
     cause: str = ""
     unproven: tuple[str, ...] = ()
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,9 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         {"source": line.source, "at": plain(line.at), "text": plain(line.text)}
         for line in finding.evidence
     ]
-    return _fields(finding) | {"evidence": lines}
+    fields = _fields(finding) | {"evidence": lines}
+    del fields["lost"]
+    return fields
 
 
 def _fields(value: Any) -> dict[str, Any]:

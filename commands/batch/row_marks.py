@@ -22,6 +22,7 @@ from bot.diagnosis.comparison.log_events import clue_of
 from bot.diagnosis.comparison.repeats import REPEATED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import configured, read
+from bot.diagnosis.evidence.submission import KAFKA_AWAY
 from bot.diagnosis.publishing.outbox_events import AFTER_TEXTS, kept_events
 from bot.domain.batch import BatchHeader, BatchSummary
 from bot.domain.batch.header import missing_essays
@@ -38,7 +39,10 @@ COUNTED = ("completion detected", " completion check: ")
 # Reading everything of a batch takes a second where it has many lines.
 MOST_WHOLE = 10
 _NOT_READ = Missing(QUEUE, "a list does not read it")
-_LINES = (*TELLING, *DECIDED, *LACKED, PREPARED_FOR, PUBLISHED, *AFTER_TEXTS, *COUNTED)
+# A client that cannot reach Kafka writes a line an attempt, ten thousand in an hour. They tell in
+# words why a comparison was not sent, and mark no row.
+_TOLD = (*TELLING, *DECIDED, *LACKED, PREPARED_FOR, PUBLISHED, *AFTER_TEXTS, *COUNTED)
+_LINES = tuple(text for text in _TOLD if text not in KAFKA_AWAY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 A line is counted for a comparison whose correlation id is the batch's, or whose queue id another
 line binds to one. A bundle's dispatch names no ids, so its logged size is counted, less those that
 went back into the queue and were dispatched again; it counts for nothing where requests of another
-batch were worked off in the same time.
+batch were taken in or worked off in the same time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -64,9 +64,12 @@ def logged_counts(
     }
     window = begin - MARGIN, end + MARGIN
     bundled = _bundled(search.events, *window)
-    if bundled and not _has_strangers(clues, owners, members, *window):
-        counts["dispatched"] += bundled - retried
     doubted = _doubted(counts, proven, len(members))
+    if bundled and _has_strangers(clues, owners, members, *window):
+        doubted.add("dispatched")
+    elif bundled:
+        counts["dispatched"] += bundled - retried
+        doubted = _doubted(counts, proven, len(members))
     return {name: count for name, count in counts.items() if name not in doubted}
 
 
@@ -96,9 +99,9 @@ def _has_strangers(
     begin: datetime,
     end: datetime,
 ) -> bool:
-    """Whether a request of another batch was worked off in that time."""
+    """Whether a request of another batch was taken in or worked off in that time."""
     return any(
-        clue.step is Step.ANSWERED
+        clue.step in (Step.QUEUED, Step.ANSWERED)
         and clue.event.at is not None
         and begin <= clue.event.at <= end
         and (owner := _owner(clue, owners)) != ""

@@ -17,8 +17,8 @@ from bot.diagnosis.batch.headline import (
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.batch.rules.asked_twice import stand_in, told_as_done
-from bot.diagnosis.batch.rules.ended import ANSWERS_MISSING
 from bot.diagnosis.comparison.causes import (
+    ANSWERS_MISSING,
     CONSUMER_SILENT,
     FINALISATION_STUCK,
     LOST_CALLBACKS,
@@ -104,8 +104,20 @@ def findings_of(evidence: BatchEvidence, now: datetime) -> tuple[Finding, ...]:
     found = [finding for rule in RULES if (finding := rule(evidence, now)) is not None]
     found += stuck_findings(evidence, now)
     found = [_laid_at(one, found) for one in found]
-    ordered = in_causal_order(sorted(found, key=lambda one: (_rank(one, found), one.rule)))
-    return told_as_done(ordered, evidence)
+    ranked = sorted(found, key=lambda one: (_rank(one, found), one.rule))
+    return told_as_done(in_causal_order(_most_lost_first(ranked, found)), evidence)
+
+
+def _most_lost_first(ranked: list[Finding], found: Sequence[Finding]) -> list[Finding]:
+    """Return findings in their order, those that count losses among their own places by how many.
+
+    What took one comparison hides what took eleven, where the names alone put it first.
+    """
+    places = [place for place, one in enumerate(ranked) if one.lost]
+    losses = sorted((ranked[place] for place in places),
+                    key=lambda one: (_rank(one, found), -one.lost))  # fmt: skip
+    told = dict(zip(places, losses, strict=True))
+    return [told.get(place, one) for place, one in enumerate(ranked)]
 
 
 def _laid_at(finding: Finding, found: Sequence[Finding]) -> Finding:

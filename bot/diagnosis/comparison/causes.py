@@ -125,6 +125,7 @@ DATABASE_BLOCKED = Cause(
     rule="database-blocked",
     why="Row locks last until their transaction ends; one that nobody ends blocks for ever.",
 )
+ANSWERS_MISSING = "answers-missing"
 BATCH_FAILED = Cause(
     rule="batch-failed",
     why="It has no grades, and the services try nothing more for it.",

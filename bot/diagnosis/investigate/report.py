@@ -52,7 +52,9 @@ def investigate(found: Investigation, now: datetime) -> Report:
     status = batch_report.diagnose(evidence, now)
     findings = status.findings
     stages = stages_of(found)
-    leak = first_leak(stages)
+    is_well = not evidence.ended and status.verdict is Verdict.OK
+    # What is under way has not reached the later stages yet.
+    leak = None if is_well else first_leak(stages)
     suspected = hypotheses(evidence, findings)
     bundles = bundles_of(evidence.nearby, evidence.clue_of, evidence.members)
     number = evidence.header.batch_id

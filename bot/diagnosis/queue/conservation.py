@@ -236,6 +236,7 @@ def departure_finding(left: Sequence[Departure]) -> Finding:
         why=WHY_LEFT if sound else WHY_GAP,
         evidence=_gone_lines(told),
         next=(words(Command(f"/trace {first.correlation_id or first.queue_id}")), ASK_AGAIN),
+        lost=len(told) if sound else 0,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from bot.demo.incident.rows import Revision
+from bot.diagnosis.evidence.submission import KAFKA_AWAY, SUBMISSION_FAILED
 from bot.domain.batch import BatchHeader, BatchRows, PairRow, ScoreCounts
 from bot.domain.batch.pairs import PairCounts
 from bot.domain.report import WELL, Report, Verdict
@@ -272,6 +273,15 @@ async def test_a_list_asks_the_database_for_all_its_batches_at_once() -> None:
     database = FakeDatabase(BATCHES)
     await _listed("list", database=database)
     assert [one for one in database.calls if one.startswith(("batch", "rows_of"))] == ["rows_of"]
+
+
+async def test_a_list_reads_no_line_that_marks_no_row() -> None:
+    """A client that cannot reach Kafka writes ten thousand lines in an hour."""
+    logs = FakeLogs()
+    await _listed("list", logs=logs)
+    read = {text for query in logs.queries for text in query.any_of}
+    assert SUBMISSION_FAILED in read
+    assert read.isdisjoint(KAFKA_AWAY)
 
 
 async def test_a_list_without_its_logs_says_that_lines_were_not_read() -> None:

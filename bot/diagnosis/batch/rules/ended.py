@@ -12,6 +12,7 @@ from bot.diagnosis.batch.rules.failures import mostly_failed
 from bot.diagnosis.batch.rules.left_queue import lost_in_the_queue
 from bot.diagnosis.batch.rules.results import small_net_finalised
 from bot.diagnosis.comparison.causes import (
+    ANSWERS_MISSING,
     ASK_WHO_CANCELLED,
     BATCH_CANCELLED,
     BATCH_FAILED,
@@ -34,7 +35,6 @@ from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Text, Time, words
 from bot.text.wording import many, part_of
 
-ANSWERS_MISSING = "answers-missing"
 AS_PLANNED = "ended-as-planned"
 LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
 GAVE_UP = "Marking stuck batch as FAILED"

@@ -222,6 +222,7 @@ def _lost(
         why=why,
         evidence=_lines(lost, at),
         next=next,
+        lost=len(lost),
     )
 
 

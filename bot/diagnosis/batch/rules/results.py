@@ -7,7 +7,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import finalises, is_stable
 from bot.diagnosis.batch.rules.content import CONTENT_MISSING, essays_left_out
 from bot.diagnosis.batch.rules.worth import answers_alike
-from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
+from bot.diagnosis.comparison.causes import ANSWERS_MISSING, PROVIDER_FAILURES
 from bot.domain.batch import PairCounts, PositionCounts
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.wording import many, part_of
@@ -29,6 +29,7 @@ UNUSABLE_SHARE = 0.85
 UNUSABLE_WHOLE = 0.97
 # A share of fewer pairs (of up to five essays) is no measure: all of them may lie close by chance.
 MEASURED_PAIRS = 15
+ESSAYS_OF_A_PAIR = 2
 
 
 def errors_counted_as_done(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -141,6 +142,7 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def _uncompared(evidence: BatchEvidence, *, few: bool) -> Finding:
     """Return that essays were ranked which no comparison holds, whatever their scores are."""
     scores, budget = evidence.rows.scores, evidence.header.true_budget
+    why, step, cause = _why_uncompared(evidence)
     asked = f", of a budget of {budget}" if budget else ""
     return Finding(
         rule=DEGENERATE,
@@ -148,8 +150,7 @@ def _uncompared(evidence: BatchEvidence, *, few: bool) -> Finding:
         confidence=Confidence.HIGH,
         what=f"{part_of(scores.uncompared, scores.essays, 'essay')} took part in no comparison: "
         "they have no rank",
-        why="Their scores are where all begin, not what was judged: too few comparisons were made "
-        "for so many essays.",
+        why=f"Their scores are where all begin, not what was judged: {why}",
         evidence=(
             evidence.line(f"{many(evidence.pairs.valid, 'valid comparison')}{asked}"),
             evidence.line(
@@ -157,8 +158,26 @@ def _uncompared(evidence: BatchEvidence, *, few: bool) -> Finding:
                 " within one standard error"
             ),
         ),
-        next=("Run it again with a larger budget: each essay needs comparisons of its own.",),
-        cause=CONTENT_MISSING if few else "",
+        next=(step,),
+        cause=CONTENT_MISSING if few else cause,
+    )
+
+
+def _why_uncompared(evidence: BatchEvidence) -> tuple[str, str, str]:
+    """Return why essays were never compared, what to do, and the rule that says more of it."""
+    pairs, essays = evidence.pairs, evidence.rows.scores.uncompared
+    lacking = pairs.pending + pairs.error
+    if lacking * ESSAYS_OF_A_PAIR >= essays:
+        none = many(lacking, "comparison", ("has", "have"))
+        return (
+            f"{none} no valid answer, which may be theirs.",
+            "Ask for what has no answer again; a larger budget gives no essay what was lost.",
+            ANSWERS_MISSING if pairs.pending >= pairs.error else PROVIDER_FAILURES.rule,
+        )
+    return (
+        "too few comparisons were made for so many essays.",
+        "Run it again with a larger budget: each essay needs comparisons of its own.",
+        "",
     )
 
 

@@ -27,8 +27,14 @@ def _answered(second: int, correlation: str) -> LogEvent:
     return _line(second, text)
 
 
+def _queued(second: int, correlation: str) -> LogEvent:
+    return _line(second, f"Queued request {_request(correlation)}", correlation_id=correlation)
+
+
 @pytest.mark.parametrize(
-    ("others", "dispatched"), [((), 3), ((_answered(9, STRANGER),), None)], ids=["alone", "mixed"]
+    ("others", "dispatched"),
+    [((), 3), ((_answered(9, STRANGER),), None), ((_queued(6, STRANGER),), None)],
+    ids=["alone", "mixed", "another's bundle begins"],
 )
 def test_a_bundle_that_was_requeued_counts_once(
     others: tuple[LogEvent, ...], dispatched: int | None
@@ -51,6 +57,22 @@ def test_a_bundle_that_was_requeued_counts_once(
     )
     assert counts.get("dispatched") == dispatched
     assert (counts["retried_dispatches"], counts["answered"]) == (3, 3)
+
+
+def test_a_bundle_among_anothers_is_not_counted_as_none_dispatched() -> None:
+    """Nothing is answered yet, and whose bundle it is no line says."""
+    events = (_queued(0, STRANGER), *(_queued(1, id) for id in MEMBERS))
+    events = (*events, _line(2, "serial_bundle_dispatch", bundle_size=3))
+    counts = logged_counts(
+        LogSearch(events, ()),
+        [clue for event in events if (clue := clue_of(event)) is not None],
+        frozenset(MEMBERS),
+        begin=AT,
+        end=AT,
+        proven=0,
+    )
+    assert "dispatched" not in counts
+    assert counts["queued"] == 3
 
 
 def test_a_search_that_was_cut_short_counts_nothing() -> None:

@@ -69,6 +69,7 @@ def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | N
             *steps,
             *(wording.lost_steps(fates) if lost else ()),
         ),
+        lost=len(held),
     )
 
 
@@ -229,6 +230,7 @@ def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
         why=why,
         evidence=(*(log_line(one.event) for one in lost[:SHOWN]), *_kafka_lines(evidence, lost)),
         next=(*((words(Command(f"/trace {trace}")),) if trace else ()), step, ASK_AGAIN),
+        lost=len(lost),
     )
 
 
@@ -266,6 +268,7 @@ def _broken_off(evidence: BatchEvidence) -> Finding | None:
             words("Look what changed then: ", Command("/changes")),
             ASK_AGAIN,
         ),
+        lost=len(silent),
     )
 
 

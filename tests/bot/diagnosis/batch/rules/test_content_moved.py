@@ -93,3 +93,24 @@ def test_a_ranking_of_essays_that_no_comparison_holds_warns() -> None:
     assert found is not None
     assert found.severity is Severity.WARN
     assert "4 of 12 essays took part in no comparison" in str(found.what)
+    assert "larger budget" in str(found.next[0])
+
+
+@pytest.mark.parametrize(
+    ("pairs", "uncompared", "cause"),
+    [
+        (PairCounts(total=10, essay_a=9, pending=1), 2, "answers-missing"),
+        (PairCounts(total=10, essay_a=9, error=1), 2, "provider-failures"),
+        (PairCounts(total=10, essay_a=9, pending=1), 3, ""),
+    ],
+)
+def test_an_essay_whose_only_comparison_was_lost_is_not_for_want_of_a_budget(
+    pairs: PairCounts, uncompared: int, cause: str
+) -> None:
+    header = BatchHeader(39, ID, ID, "COMPLETE_STABLE", "COMPLETED", BEGUN, total_budget=10)
+    scores = ScoreCounts(essays=20, scored=20, uncompared=uncompared, pairs=190, close=189)
+    rows = BatchRows(header, pairs, scores=scores)
+    found = degenerate_scores(BatchEvidence(rows, LogSearch((), ()), QueueReading(NOW, 0)), NOW)
+    assert found is not None
+    assert found.cause == cause
+    assert ("too few comparisons" in str(found.why)) is (not cause)

@@ -354,3 +354,19 @@ def test_what_the_provider_queued_before_the_call_for_it_failed_was_submitted(
     pending = replace(given.rows.pending[0], essay_a=str(UUID(int=1)), essay_b=str(UUID(int=2)))
     given = replace(given, rows=replace(given.rows, pending=(pending,)))
     assert (callbacks.submission_lost(given, at(60)) is not None) is lost
+
+
+def test_what_took_the_most_comparisons_leads() -> None:
+    """One orphan comes first by its name, and four that were never submitted tell more."""
+    task = "Unexpected error processing task {}-{}: LLM Provider Service: 500 Internal Server Error"
+    refused = [cj(2, task.format(UUID(int=10 + n), UUID(int=20 + n))) for n in range(2, 6)]
+    taken = evidence(queued(0, 1), restart(5), *refused, pending=5)
+    pending = tuple(
+        replace(one, essay_a=str(UUID(int=10 + n)), essay_b=str(UUID(int=20 + n)))
+        for n, one in enumerate(taken.rows.pending, 1)
+    )
+    given = replace(taken, rows=replace(taken.rows, pending=pending))
+    found = findings_of(given, at(60))
+    losses = [(one.rule, one.lost) for one in found if one.lost]
+    assert losses == [("submission-lost", 4), ("orphaned-item", 1)]
+    assert found[0].rule == "submission-lost"
