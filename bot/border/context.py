@@ -49,8 +49,7 @@ def may_stand(word: str, before: Sequence[str]) -> bool:
 
 def is_data(word: str, before: Sequence[str]) -> bool:
     """Say whether what stands before a word makes it data, whatever its shape."""
-    kind = word.partition(":")[0] if is_long_hex(word) else ""
-    near = {piece for one in (*before[-3:], kind) for piece in pieces(one)}
+    near = {piece for one in before[-3:] for piece in pieces(one)}
     if _holds_a_pin(word) or is_named_secret(word):
         return True
     if is_pointer(word):

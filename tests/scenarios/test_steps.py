@@ -39,6 +39,7 @@ BOUNDED = (
 # Patterns within a function, and why their steps need no count.
 _ROW = "the pattern is a row's, and counted with its table"
 INLINE = {
+    "bot.sources.log_search.level_marks._named": "one level's name, as it is",
     "bot.deferred.__getattr__": "compiles what stands at a module's top, where it is counted",
     "bot.cli.doctor.sources.examine_source": "signs of ours in a detail of ours",
     "bot.diagnosis.batch.without_database._names": "one id, between digits",
