@@ -158,8 +158,8 @@ def open_within(path: Path) -> int:
     Whoever may write a log may not choose which other files the bot reads. A link to another name
     in the folder is followed. A pipe is not waited for.
     """
-    real = path.resolve(strict=True)
-    if not real.is_relative_to(path.parent.resolve()):
+    real = Path(os.path.realpath(path, strict=True))
+    if not real.is_relative_to(os.path.realpath(path.parent)):
         raise OSError(errno.ELOOP, LEADS_OUT, str(path))
     opened = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     mode = os.fstat(opened).st_mode
@@ -178,8 +178,9 @@ def linked(path: Path, folders: Sequence[Path]) -> Path:
     """
     if not folders or not path.is_symlink():
         return path
-    real = path.resolve()
-    return real if any(real.is_relative_to(folder.resolve()) for folder in folders) else path
+    real = Path(os.path.realpath(path))
+    within = any(real.is_relative_to(os.path.realpath(folder)) for folder in folders)
+    return real if within else path
 
 
 class OpenedLog(NamedTuple):

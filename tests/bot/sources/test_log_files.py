@@ -40,8 +40,8 @@ def line(number: int, text: str = "tick", level: str = "info") -> str:
     return f'{{"event": "{text} {number}", "timestamp": "{at}", "level": "{level}"}}\n'
 
 
-def source(folder: Path) -> LogFiles:
-    return LogFiles(folder, SERVICES, UTC)
+def source(folder: Path, links: tuple[str, ...] = ()) -> LogFiles:
+    return LogFiles(folder, SERVICES, UTC, links=links)
 
 
 async def words(folder: Path, **query: object) -> list[str]:
@@ -592,6 +592,27 @@ async def test_a_link_out_of_the_folder_is_not_read_but_said(tmp_path: Path, nam
     follow = Following(folder, START)
     assert "tick 3" not in [*follow.look(), *follow.look()]
     assert follow.follow.missing == {CJ: "a link that leads out of the folder"}
+
+
+@pytest.mark.parametrize("folders", [(), ("logs",)])
+async def test_a_link_that_leads_to_itself_costs_its_own_log_alone(
+    tmp_path: Path, folders: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "huleedu_redis.log").write_text(line(1))
+    (folder / f"{CJ}.log").symlink_to(f"{CJ}.log")
+    (folder / "here.log").symlink_to("there.log")
+    (folder / "there.log").symlink_to("here.log")
+    links = tuple(str(tmp_path / name) for name in folders)
+    found = await source(folder, links=links).search(LogQuery())
+    assert [event.event for event in found.events] == ["tick 1"]
+    assert {str(name): why for name, why in found.missing} == dict.fromkeys(
+        (CJ, "here", "there"), "cannot be read: Too many levels of symbolic links"
+    )
+    follow = Following(folder, START)
+    assert [*follow.look(), *follow.look()] == ["tick 1"]
+    assert follow.follow.missing[CJ] == "Too many levels of symbolic links"
 
 
 @pytest.mark.parametrize(
