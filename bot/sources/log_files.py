@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,6 @@ from typing import NamedTuple
 from bot.domain.evidence import LogStore
 from bot.domain.log import (
     LogCoverage,
-    LogEvent,
     LogQuery,
     LogSearch,
     Role,
@@ -32,6 +32,7 @@ from bot.sources.log_search.in_time import in_time, unpacking_stops
 from bot.sources.log_search.merge import SearchPart, merged
 from bot.sources.log_search.search import search_segment
 from bot.sources.log_search.segment import Segment
+from bot.sources.log_search.siblings import is_packed_or_rotated
 from bot.text.wording import many
 
 AT_ONCE = 4
@@ -82,13 +83,13 @@ class LogFiles:
         stop = threading.Event()
         at_once, is_late = asyncio.Semaphore(AT_ONCE), unpacking_stops(stop)
 
-        async def one(file: LogFile) -> tuple[list[LogEvent], LogCoverage] | tuple[str, str]:
+        async def one(file: LogFile) -> list[SearchPart]:
             async with at_once:
                 return await asyncio.to_thread(self._search_file, file, query, stop, is_late)
 
         answers, late = await in_time([(file.container, one(file)) for file in files], stop)
         newest = await asyncio.to_thread(self._newest, self._chosen(listed)[0])
-        parts = sorted([*answers, *late], key=_container)
+        parts = sorted([*chain.from_iterable(answers), *late], key=_container)
         unread = [(REST, _not_searched(left_out))] if left_out else []
         return replace(merged([*parts, *unread]), newest=newest, until=query.until)
 
@@ -167,9 +168,12 @@ class LogFiles:
 
     def _empty(self) -> SourceError:
         """An empty folder is a wrong one far more often than a system without a log."""
+        found = os.listdir(self._directory)
+        old = [name for name in found if is_packed_or_rotated(name)]
+        holds = f"{many(len(old), 'packed or rotated file')} but no" if old else "no"
         return SourceError(
             self.name,
-            "the log folder holds no <container>.log file",
+            f"the log folder holds {holds} <container>.log file",
             hint="Check LOG_FILES_DIR.",
         )
 
@@ -227,20 +231,22 @@ class LogFiles:
         query: LogQuery,
         stop: threading.Event,
         is_late: Callable[[], bool],
-    ) -> tuple[list[LogEvent], LogCoverage] | tuple[str, str]:
+    ) -> list[SearchPart]:
         service, container, path = file
 
         def parser() -> LineParser:
             return LineParser(service.name, container, service.role, self._zone)
 
         try:
-            parts, lacks_older = snapshot(path, is_late)
+            parts, lacks_older, unread = snapshot(path, is_late)
             written = next((part for part in reversed(parts) if part.size), parts[-1])
-            segment = Segment(parts, codec_at(written, self._zone), lacks_older=lacks_older)
+            codec = codec_at(written, self._zone)
+            segment = Segment(parts, codec, lacks_older=lacks_older, unread=unread)
             with closing(segment):
-                return search_segment(segment, query, parser, stop.is_set)
+                found = search_segment(segment, query, parser, stop.is_set)
+                return [found, *((container, why) for why in segment.gaps(query.since))]
         except OSError as error:
-            return container, f"cannot be read: {error.strerror or 'unknown reason'}"
+            return [(container, f"cannot be read: {error.strerror or 'unknown reason'}")]
 
 
 class Look(NamedTuple):

@@ -43,7 +43,8 @@ class EngineFiles:
         """Open a container's log with all its rotated files. Raises UnreadableError."""
         path = self.path(id)
         try:
-            segment = Segment(snapshot(path).parts, JsonFileLines(self._zone))
+            log = snapshot(path)
+            segment = Segment(log.parts, JsonFileLines(self._zone), unread=log.unread)
         except OSError as error:
             raise UnreadableError(_why(error)) from error
         segment.trim()

@@ -63,8 +63,9 @@ class Searcher:
             )
             is_read = coverage.begins_at or segment.last_time()
             spoiled = 0 if is_read else _lines_of(segment)
+            gaps = [(container.name, why) for why in segment.gaps(query.since)]
         if not spoiled:
-            return [(events, coverage)]
+            return [(events, coverage), *gaps]
         why = f"{DAMAGED}: none of its {many(spoiled, 'line')} can be read"
         return [(events, replace(coverage, unreadable=spoiled)), (container.name, why)]
 

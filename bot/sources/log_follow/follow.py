@@ -68,6 +68,7 @@ class FileFollow:
         self._tails: dict[Path, Tail] = {}
         self._left: dict[Path, Stand] = {}
         self._missing: dict[str, str] = {}
+        self._unread: dict[Path, str] = {}
         self._problem: SourceError | None = None
         self._has_more = False
         self._behind = True
@@ -127,6 +128,8 @@ class FileFollow:
                 self._poll_file(file)
             except OSError as error:
                 missing[file.container] = error.strerror or "unknown reason"
+            if why := self._unread.get(file.path):
+                missing.setdefault(file.container, why)
         for path in self._tails.keys() - {file.path for file in files}:
             self._drop(path)
         self._missing = missing
@@ -157,7 +160,7 @@ class FileFollow:
 
         One that was followed before, and was away, goes on where it stood.
         """
-        *older, newest = snapshot(file.path).parts
+        *older, newest = self._opened(file.path)
         left = self._left.get(file.path)
         since = max(self._since, left.at) if left and left.at else self._since
         for part in older:
@@ -169,6 +172,12 @@ class FileFollow:
             else:
                 tail.segment.close()
         self._follow_newest(file, newest)
+
+    def _opened(self, path: Path) -> list[SegmentFile]:
+        """Open a log's files; of one that cannot be read the reason is kept, beside the rest."""
+        log = snapshot(path)
+        self._unread[path] = log.unread[0].why if log.unread else ""
+        return log.parts
 
     def _follow_newest(self, file: _File, newest: SegmentFile) -> None:
         tail = self._tail(newest, file.service, file.container)
@@ -185,7 +194,7 @@ class FileFollow:
     def _after_rotation(self, file: _File, old: Tail) -> None:
         """Read on in the files that were begun since: it may have rotated twice by now."""
         old.segment.refresh()
-        *older, newest = snapshot(file.path).parts
+        *older, newest = self._opened(file.path)
         later = [part for part in older if _is_later(part, old)]
         self._drop(file.path)
         for part in older:
@@ -267,7 +276,7 @@ class FileFollow:
 def _siblings(path: Path) -> list[Path]:
     """Return the rotated files beside a log that are not compressed, the oldest first."""
     found = []
-    for sibling in path.parent.glob(f"{path.name}.*"):
+    for sibling in path.parent.glob(f"{path.name}*"):
         if sibling.suffix != ".gz" and is_rotated(path, sibling):
             with suppress(OSError):
                 found.append((sibling.stat().st_mtime_ns, sibling))

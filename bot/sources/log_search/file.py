@@ -9,8 +9,8 @@ import re
 import stat
 import tempfile
 import zlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -26,6 +26,7 @@ MOST_BYTES = 4 << 30
 _SIZE_BYTES = 4
 ATTEMPTS = 8
 LEADS_OUT = "a link that leads out of the folder"
+_DAMAGED, _CUT_OFF = "damaged", "cut off"
 NO_FILE = "a pipe, a device or a socket, not a file"
 # The Engine writes when a rotated file's last line was written into the gzip header's extra field.
 _LAST_TIME = re.compile(rb'\{"lastTime":"[^"]{10,40}"\}')
@@ -43,8 +44,9 @@ class SegmentFile:
     """An open file. `size` counts its plain bytes and `offset` is where it lies in the whole log.
 
     A compressed part is read from its beginning as a stream, as a scan does, without a copy; its
-    first bytes are kept; any other place makes a plain copy, until `release`. Raises OSError,
-    LateError where `stopped` ended the unpacking.
+    first bytes are kept; any other place makes a plain copy, until `release`. `damage` says why it
+    is read only up to a place, if it is. Raises OSError, LateError where `stopped` ended the
+    unpacking.
     """
 
     def __init__(self, path: Path, offset: int = 0, stopped: Callable[[], bool] = _never) -> None:
@@ -58,6 +60,7 @@ class SegmentFile:
         self._stream_at = 0
         self._head = b""
         self.last_time: datetime | None = None
+        self.damage = ""
         self.size = os.fstat(self._file).st_size
         self.inode = os.fstat(self._file).st_ino
         try:
@@ -112,7 +115,7 @@ class SegmentFile:
         if self._stream is None:
             self._stream = self._reader()
         size = 0
-        with suppress(EOFError, zlib.error):
+        with self._damage_noted():
             size = self._stream.readinto(view) or 0
         self._stream_at += size
         return size
@@ -135,7 +138,7 @@ class SegmentFile:
         A gzip file ends with its plain size, true for one member below 4 GiB, which is what the
         Engine writes; its header says that it was the Engine.
         """
-        with suppress(EOFError, zlib.error, gzip.BadGzipFile):
+        with self._damage_noted():
             self._head = self._reader().read(HEAD_BYTES)
         said = _LAST_TIME.search(os.pread(self._file, 80, 0))
         if said is not None and self.size > _SIZE_BYTES:
@@ -143,13 +146,28 @@ class SegmentFile:
             self.size = int.from_bytes(os.pread(self._file, 4, self.size - _SIZE_BYTES), "little")
             return
         self.size = os.fstat(self._unpacked()).st_size
+        if self.damage:  # what is left of a line is not the beginning of the next file's first
+            begin = max(0, self.size - BLOCK_BYTES)
+            self.size = begin + self.read(begin, self.size).rfind(b"\n") + 1
 
     def _unpacked(self) -> int:
         if self._plain < 0:
             with tempfile.TemporaryFile() as plain:
-                _unpack(self._reader(), plain, self._stopped)
+                with self._damage_noted():
+                    _unpack(self._reader(), plain, self._stopped)
+                plain.flush()
                 self._plain = os.dup(plain.fileno())
         return self._plain
+
+    @contextmanager
+    def _damage_noted(self) -> Iterator[None]:
+        """Read a compressed file as far as it can be, and note why no further."""
+        try:
+            yield
+        except EOFError:
+            self.damage = _CUT_OFF
+        except (zlib.error, gzip.BadGzipFile):
+            self.damage = _DAMAGED
 
 
 def open_within(path: Path) -> int:
@@ -183,11 +201,20 @@ def linked(path: Path, folders: Sequence[Path]) -> Path:
     return real if within else path
 
 
+class Unread(NamedTuple):
+    """A rotated file that cannot be read, why, and the next newer one of its log."""
+
+    path: Path
+    why: str
+    newer: SegmentFile
+
+
 class OpenedLog(NamedTuple):
     """A log's open files, oldest first; whether older ones could not be unpacked in time."""
 
     parts: list[SegmentFile]
     lacks_older: bool = False
+    unread: Sequence[Unread] = ()
 
 
 def snapshot(path: Path, stopped: Callable[[], bool] = _never) -> OpenedLog:
@@ -195,29 +222,42 @@ def snapshot(path: Path, stopped: Callable[[], bool] = _never) -> OpenedLog:
 
     It may be rotated between listing and opening, or a file compressed and so vanish; then it is
     listed again. Once `stopped` says so, what is still to be unpacked and all that is older is
-    left out.
+    left out. A rotated file that cannot be read is left out too, and said to be.
     """
     for attempt in range(ATTEMPTS):
-        parts: list[SegmentFile] = []
-        lacks_older = False
+        opened: list[SegmentFile] = []
         try:
             listed = rotations(path)
-            inodes = [one.stat().st_ino for one in listed]
-            for one in reversed(listed):
-                try:
-                    parts.insert(0, SegmentFile(one, stopped=stopped))
-                except LateError:
-                    lacks_older = True
-                    break
-            opened = [part.inode for part in parts]
-            if inodes[-len(opened) :] == opened and len(rotations(path)) == len(listed):
-                return OpenedLog(parts, lacks_older)
+            inodes = [(one.stat() if one.exists() else one.lstat()).st_ino for one in listed]
+            log = _opened(listed, opened, stopped)
+            kept = [(part.path, part.inode) for part in opened]
+            there = [pair for pair in zip(listed, inodes, strict=True) if pair[0] in dict(kept)]
+            if there == kept and len(rotations(path)) == len(listed):
+                return log
         except OSError as error:
             if not isinstance(error, FileNotFoundError) or attempt == ATTEMPTS - 1:
-                _close(parts)
+                _close(opened)
                 raise
-        _close(parts)
+        _close(opened)
     raise OSError(errno.EAGAIN, "it was rotated faster than it could be opened")
+
+
+def _opened(
+    listed: Sequence[Path], parts: list[SegmentFile], stopped: Callable[[], bool]
+) -> OpenedLog:
+    """Open files into `parts`, the newest first. Raises OSError where the newest cannot be."""
+    unread: list[Unread] = []
+    for one in reversed(listed):
+        try:
+            parts.insert(0, SegmentFile(one, stopped=stopped))
+        except LateError:
+            return OpenedLog(parts, lacks_older=True, unread=unread)
+        except OSError as error:
+            is_gone = isinstance(error, FileNotFoundError) and not one.is_symlink()
+            if is_gone or not parts:
+                raise
+            unread.append(Unread(one, error.strerror or type(error).__name__, parts[0]))
+    return OpenedLog(parts, unread=unread)
 
 
 def _close(parts: Sequence[SegmentFile]) -> None:
@@ -245,12 +285,10 @@ class _Placed(io.RawIOBase):
 
 
 def _unpack(packed: gzip.GzipFile, plain: IO[bytes], stopped: Callable[[], bool]) -> None:
-    """Write what can be unpacked, at most MOST_BYTES; a half-written end is left out."""
+    """Write what can be unpacked, at most MOST_BYTES. Raises what a damaged file does."""
     left = MOST_BYTES
-    with suppress(EOFError, zlib.error):
-        while left > 0 and (block := packed.read1(BLOCK_BYTES)):
-            if stopped():
-                raise LateError(errno.ETIMEDOUT, "it was not unpacked in time")
-            plain.write(block)
-            left -= len(block)
-    plain.flush()
+    while left > 0 and (block := packed.read1(BLOCK_BYTES)):
+        if stopped():
+            raise LateError(errno.ETIMEDOUT, "it was not unpacked in time")
+        plain.write(block)
+        left -= len(block)

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.sources.log_format.codec import Codec
-from bot.sources.log_search.file import SegmentFile
+from bot.sources.log_search.file import SegmentFile, Unread
 
 CHUNK_BYTES = 1 << 20
 BLOCK_BYTES = 16 << 10
@@ -20,7 +20,8 @@ class Segment:
     """The files of one log, oldest first, as one. Raises OSError when one cannot be opened.
 
     An event may begin in one file and end in the next: a log is rotated between two lines.
-    `lacks_older` says that older files of the log could not be opened in time.
+    `lacks_older` says that older files of the log could not be opened in time, `unread` which
+    could not be opened at all.
     """
 
     def __init__(
@@ -29,9 +30,11 @@ class Segment:
         codec: Codec,
         *,
         lacks_older: bool = False,
+        unread: Sequence[Unread] = (),
     ) -> None:
         self.codec = codec
         self.lacks_older = lacks_older
+        self._unread = unread
         self.parts: list[SegmentFile] = []
         self.size = 0
         try:
@@ -58,6 +61,23 @@ class Segment:
     def modified(self) -> int:
         """When the newest file was last written, in nanoseconds."""
         return self.parts[-1].modified
+
+    def gaps(self, since: datetime | None) -> list[str]:
+        """Say which files were not read, or not to their end, that may hold lines of `since` on."""
+        told = []
+        for one in self._unread:
+            if not self._begins_by(one.newer, since):
+                name = one.path.name.removeprefix(self.path.name)
+                told.append(f"its rotated file {name} cannot be read: {one.why}")
+        for part, newer in zip(self.parts, [*self.parts[1:], None], strict=True):
+            if part.damage and not (newer and self._begins_by(newer, since)):
+                name = part.path.name.removeprefix(self.path.name)
+                told.append(f"its rotated file {name} is {part.damage}; the rest was read")
+        return told
+
+    def _begins_by(self, part: SegmentFile, since: datetime | None) -> bool:
+        first = self.time_after(part.offset, part.end)[0] if since else None
+        return since is not None and first is not None and first <= since
 
     def close(self) -> None:
         """Close the files."""

@@ -9,8 +9,9 @@ from itertools import count, takewhile
 from pathlib import Path
 
 # What follows a log's name: the Engine's and logrotate's number, the kubelet's time (kubernetes,
-# pkg/kubelet/logs), the day and hour of Python's TimedRotatingFileHandler.
-_ENDS = r"\.(?:\d{1,9}|\d{8}-\d{6}|\d{4}-\d\d-\d\d(?:_\d\d(?:-\d\d){0,2})?)"
+# pkg/kubelet/logs), the day and hour of Python's TimedRotatingFileHandler, logrotate's dateext.
+_DATED = r"-\d{8}(?:\d\d|-\d{2,10})?"
+_ENDS = rf"(?:{_DATED}|\.(?:\d{{1,9}}|\d{{8}}-\d{{6}}|\d{{4}}-\d\d-\d\d(?:_\d\d(?:-\d\d){{0,2}})?))"
 _ROTATED = re.compile(rf"(.+?)({_ENDS})(?:\.gz)?", re.S)
 MOST_NUMBER = 10**9
 # A folder tells its changes apart by the clock's ticks; what is as old did not change since.
@@ -35,6 +36,14 @@ def is_rotated(path: Path, sibling: Path) -> bool:
     """Say whether a file is a log's rotated one, compressed or not."""
     found = _ROTATED.fullmatch(sibling.name)
     return found is not None and found[1] == path.name
+
+
+def is_packed_or_rotated(name: str) -> bool:
+    """Say whether a file's name is that of a log that is packed, or rotated, or both."""
+    found = _ROTATED.fullmatch(name)
+    return (found[1] if found else name.removesuffix(".gz")).endswith(".log") and (
+        found is not None or name.endswith(".gz")
+    )
 
 
 def _age(name: str) -> tuple[int, str]:
