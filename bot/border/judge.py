@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 from bot.border.context import is_shape, is_sign, leads_to_people, may_stand
 from bot.border.decode import CUT_SIGN
-from bot.border.keys import HIDDEN_KINDS, KeyKind, is_secret_key, kind_of, says_value
+from bot.border.keys import (
+    HIDDEN_KINDS,
+    KeyKind,
+    announces,
+    is_exception,
+    is_secret_key,
+    kind_of,
+    says_value,
+)
 from bot.border.known_texts import marked
 from bot.border.language.tokens import Token, tokens_of
 from bot.border.language.vocabulary import pieces
@@ -23,6 +31,9 @@ from bot.border.words import is_long_hex
 from bot.deferred import Pattern
 
 DEEPEST = 12
+_LETTER = Pattern(r"[^\W\d_]")
+_DASHES = frozenset({"-", "–", "—"})
+MOST_ANNOUNCING = 2
 _CUT_VALUE = Pattern(r'[^"]+"(?=,\s?"[\w.@-]{1,80}"\s?:)')
 
 
@@ -101,6 +112,9 @@ class _Reader:
             if token.kind in ("quote", "open"):
                 index = self._enclosed(index, end, depth=depth)
                 continue
+            if token.text in _DASHES and depth == 0 and self._is_announced(index):
+                index = self.values.hidden(KeyKind.FREE_TEXT, index + 1, end)
+                continue
             if token.kind != "other" or is_sign(token.text):
                 self.out.show(token.text)
             else:
@@ -109,6 +123,11 @@ class _Reader:
             if token.kind == "line":
                 strict = False if depth == 0 else strict
         self._clause(clause, index, strict=strict, led=led)
+
+    def _is_announced(self, index: int) -> bool:
+        """Say whether a clause of one or two words ends here that announces a text."""
+        before = self.layout.words_before(index)
+        return len(before) <= MOST_ANNOUNCING and announces(before)
 
     def _clause(
         self, tokens: Sequence[Token], end: int, *, strict: bool, led: Sequence[str] = ()
@@ -127,10 +146,13 @@ class _Reader:
         kind = KeyKind.KNOWN if is_shape(key) else kind_of(key)
         if is_secret_key(key, self.layout.words_before(index)):
             kind = KeyKind.SECRET
+        colon = self.tokens[sep].kind == "colon"
+        if colon and depth == 0 and kind not in HIDDEN_KINDS and self._is_announced(index + 1):
+            kind = KeyKind.FREE_TEXT
         self.values.key(index)
         for between in range(index + 1, sep + 1):
             self.out.show(self.tokens[between].text)
-        value, colon = sep + 1, self.tokens[sep].kind == "colon"
+        value = sep + 1
         # Behind "=" a value may begin on the next line; behind ":" a sentence does.
         between_them = ("space", "equals", "colon") + (() if colon else ("line",))
         while value < end and self.tokens[value].kind in between_them:
@@ -139,6 +161,9 @@ class _Reader:
         if value < end and self.tokens[index].known and self.tokens[value].known:
             # `Expecting value: line 1`: one text of software's, and no key.
             return value, strict
+        if value < end and self._speaks(value) and colon and depth == 0:
+            # Behind an unknown word with a colon somebody may speak.
+            kind = KeyKind.FREE_TEXT if kind is KeyKind.UNKNOWN else kind
         return self._value(
             (key, kind),
             value,
@@ -147,6 +172,14 @@ class _Reader:
             colon=colon,
             strict=strict,
         )
+
+    def _speaks(self, value: int) -> bool:
+        return _LETTER.match(self.tokens[value].text) is not None
+
+    def _class_end(self, value: int, end: int) -> int:
+        """Return where an exception's class ends that is all of a value; 0 for any other value."""
+        alone = value + 1 >= end or self.tokens[value + 1].kind == "line"
+        return value + 1 if alone and is_exception(self.tokens[value].text) else 0
 
     def _value(
         self,
@@ -161,7 +194,9 @@ class _Reader:
         if value >= end:
             return value, strict
         token, (key, kind) = self.tokens[value], keyed
-        if kind is KeyKind.FREE_TEXT and (stop := self.layout.measure_end(value, end)):
+        if kind is KeyKind.FREE_TEXT and (
+            stop := self.layout.measure_end(value, end) or self._class_end(value, end)
+        ):
             self.out.show_all(self.tokens[value:stop])
             return stop, strict
         if self.layout.is_plain(key, value, end) or (

@@ -36,6 +36,7 @@ _KEY_WORDS = (
 )
 _IDS = key_words("ids")
 _IN_ONE_WORD = ("password", "passwd", "passphrase", "secret", "credential", "apikey")
+_ANNOUNCE = key_words("announces_a_text")
 _TEXTS = frozenset({"essay", "essays", "a", "b", "uppsats", "anchor"})
 _VALUES = frozenset({"value", "values", "val", "v", "data", "raw", "string", "str"})
 _DIGESTS = frozenset({"sha", "hash", "md"})
@@ -85,6 +86,17 @@ def kind_of(key: str) -> KeyKind:
 def is_secret_key(key: str, before: Sequence[str]) -> bool:
     """Say whether a key of two words is one that opens something: `api key: …`."""
     return key.lower() == "key" and bool(before) and before[-1].lower() in _OPENS
+
+
+def is_exception(word: str) -> bool:
+    """Say whether a word has the form of an exception's class."""
+    return _EXCEPTION.fullmatch(word) is not None
+
+
+def announces(words: Sequence[str]) -> bool:
+    """Say whether the last words before a sign announce what somebody wrote: `Judge 2`."""
+    said = [word for word in words if not word.isdigit()]
+    return bool(said) and said[-1].lower() in _ANNOUNCE
 
 
 def _says_what(words: Sequence[str]) -> bool:

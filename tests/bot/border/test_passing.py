@@ -388,3 +388,35 @@ def test_what_the_second_line_hid_is_counted_once(text: str, replaced: int) -> N
 )
 def test_an_id_that_is_not_judged_would_pass_whole(id: str) -> None:
     assert let_out(id) == _judged(id) == Passed(id)
+
+
+@pytest.mark.parametrize(
+    ("announced", "said"),
+    [
+        ("Judge: ", "No clear message"),
+        ("Judge 2: ", "No clear message"),
+        ("Feedback - ", "Spelling errors: too many"),
+        ("Essay text - ", "The port was closed"),
+        ("Student wrote: ", "The port was closed"),
+        ("Model answered: ", "No clear message"),
+        ("Motivering: ", "Ingen svarar"),
+        ("Omdöme: ", "Ingen svarar"),
+        ("Unheard: ", "Ingen svarar"),
+    ],
+)
+def test_what_a_word_announces_goes_however_known_its_words_are(announced: str, said: str) -> None:
+    assert let_out(said).text == said
+    assert not {*said.split()} & {*let_out(announced + said).text.split()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nginx: connection refused",
+        "Reason: Connection refused",
+        "Assistant returned 503",
+        "Failed to fetch anchor content: KafkaTimeoutError",
+    ],
+)
+def test_a_cause_behind_a_known_word_stays(text: str) -> None:
+    assert let_out(text).text == text
