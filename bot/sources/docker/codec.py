@@ -1,7 +1,7 @@
 """How the Engine carries a service's lines: in its json-file logs, and stamped in its API."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -9,6 +9,7 @@ import orjson
 
 from bot.sources.docker.lines import PIECE_BYTES
 from bot.sources.log_format.codec import Codec, Line, PlainLines, WholeLines
+from bot.sources.log_format.cri import CriLines, is_cri
 from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, starts_event
 from bot.sources.log_format.time import later, utc
 
@@ -38,6 +39,7 @@ class JsonFileLines:
     may_begin = re.compile(rb"\n" + re.escape(_OPENS) + b"[" + FIRST_BYTES + rb"\\]")
     line_end = b'\\n","'
     cuts_lines = True
+    cut_marks: Sequence[bytes] = ()
     is_original = True
 
     def __init__(self, zone: tzinfo) -> None:
@@ -140,13 +142,16 @@ class StampedLines(WholeLines):
 def codec_of(beginning: bytes, zone: tzinfo) -> Codec:
     """Return how a file's lines are written, by what it begins with.
 
-    An Engine's json-file is one wherever it lies, so that it is read as the Engine's API gives it.
+    An Engine's json-file is one wherever it lies, so that it is read as the Engine's API gives it,
+    and so are the lines of a Kubernetes node.
     """
     is_engines = any(
         line.startswith(_OPENS) and _CLOSES in line and _TIME in line and line.endswith(b'"}')
         for line in beginning.split(b"\n")
     )
-    return JsonFileLines(zone) if is_engines else PlainLines(zone)
+    if is_engines:
+        return JsonFileLines(zone)
+    return CriLines(zone) if is_cri(beginning) else PlainLines(zone)
 
 
 def _decoded(raw: bytes) -> tuple[str, bytes, object] | None:

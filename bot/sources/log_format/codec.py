@@ -1,12 +1,12 @@
 """How the lines of a service are stored in a file: plain, or each wrapped by a log driver."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
 from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, split_stamp, starts_event
-from bot.sources.log_format.time import Stamp, later, utc
+from bot.sources.log_format.time import Stamp, utc
 
 Line = tuple[bytes, Stamp]
 # The Engine cuts lines longer than this.
@@ -24,20 +24,13 @@ _ANY_TIME = re.compile(
     rb"(?:Z| ?(?:[+-]\d\d(?::?\d\d)?|UTC|GMT))?)"
 )
 
-# Kubernetes, pkg/kubelet/kuberuntime/logs: a tag is P or F, and more may follow behind colons.
-_CRI = re.compile(
-    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) "
-    rb"([PF])(?::[^ ]{0,40})? "
-)
-# Of a line in pieces no more is read than of a whole one.
-MOST_JOINED = 1 << 20
-
 
 class Codec(Protocol):
     """Reads physical lines of a file (without their newline) as lines of a service.
 
     `line_end` is what every line of the service ends with in the file, for counting; `cuts_lines`
-    says that one may lie there in several physical lines; `is_original` that the file is the
+    says that one may lie there in several physical lines, `cut_marks` what such a one holds at its
+    beginning (without any it is as long as CUT_BYTES); `is_original` that the file is the
     container's own log, so that a place in it means something to people; `spoiled` counts physical
     lines that could not be read; `may_begin` finds every newline behind which an event may begin.
     """
@@ -45,6 +38,7 @@ class Codec(Protocol):
     may_begin: re.Pattern[bytes]
     line_end: bytes
     cuts_lines: bool
+    cut_marks: Sequence[bytes]
     is_original: bool
     spoiled: int
 
@@ -85,6 +79,7 @@ class WholeLines:
     may_begin = re.compile(rb"\n[" + FIRST_BYTES + b"]")
     line_end = b"\n"
     cuts_lines = False
+    cut_marks: Sequence[bytes] = ()
     is_original = True
 
     def __init__(self, zone: tzinfo) -> None:
@@ -105,21 +100,14 @@ class WholeLines:
 
 
 class PlainLines(WholeLines):
-    """A file that holds the service's lines as they are, perhaps with engine timestamps.
-
-    Or as the runtimes of Kubernetes write them (CRI): behind a time, the stream, and P for a piece
-    of a longer line or F for a line's end.
-    """
+    """A file that holds the service's lines as they are, perhaps with engine timestamps."""
 
     def starts_event(self, raw: bytes) -> bool:
         """Say whether an event surely begins at this line."""
-        found = _CRI.match(raw)
-        return starts_event(raw[found.end() :][: 2 * HEAD_BYTES] if found else raw)
+        return starts_event(raw)
 
     def time_of(self, raw: bytes) -> datetime | None:
         """Return the time of an event's first line; of other lines nothing is believed."""
-        if found := _CRI.match(raw):
-            return utc(found[1].decode("ascii"), self._zone)
         if not starts_event(raw):
             stamp = split_stamp(raw[: 2 * HEAD_BYTES])[0]
             return utc(stamp.decode("ascii"), self._zone) if stamp else None
@@ -132,25 +120,11 @@ class PlainLines(WholeLines):
         return utc(value.decode("ascii"), self._zone) if value else None
 
     def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
-        """Yield the lines unchanged, but those of Kubernetes without what stands before them."""
-        pending: dict[bytes, Line] = {}
-        for raw in raws:
-            found = _CRI.match(raw)
-            if found is None:
-                yield raw, None
-                continue
-            before, at = pending.pop(found[2], (b"", later(found[1].decode("ascii"), self._zone)))
-            line = before + raw[found.end() :], at
-            if found[3] == b"P" and len(line[0]) < MOST_JOINED:
-                pending[found[2]] = line
-            else:
-                yield line
-        yield from pending.values()
+        """Yield the lines unchanged."""
+        return ((raw, None) for raw in raws)
 
     def text(self, block: bytes) -> tuple[str, int] | None:
-        """Return the lines as they are, none where a runtime of Kubernetes wrote them."""
-        if _CRI.match(block):
-            return None
+        """Return the lines as they are."""
         text = block.removesuffix(b"\n").decode("utf-8", "replace")
         return text, text.count("\n") + 1
 
@@ -167,7 +141,7 @@ def heads(block: bytes, codec: Codec, before: bytes = b"") -> list[int]:
     for raw in block.split(b"\n"):
         if raw and not torn and codec.starts_event(raw):
             found.append(position)
-        if torn or len(raw) >= CUT_BYTES:
+        if torn or _may_be_cut(raw, codec):
             _tear(torn, raw, codec)
         position += len(raw) + 1
     return found
@@ -216,11 +190,23 @@ def looked_back(read: Callable[[int, int], bytes], start: int) -> bytes:
 def _torn(before: bytes, codec: Codec) -> set[bytes]:
     """Return the streams whose last line is not complete at the end of `before`."""
     torn: set[bytes] = set()
-    if codec.cuts_lines and has_long_line(before):
+    if codec.cuts_lines and _may_hold_cut(before, codec):
         for raw in before.split(b"\n"):
-            if torn or len(raw) >= CUT_BYTES:
+            if torn or _may_be_cut(raw, codec):
                 _tear(torn, raw, codec)
     return torn
+
+
+def _may_hold_cut(block: bytes, codec: Codec) -> bool:
+    if codec.cut_marks:
+        return any(mark in block for mark in codec.cut_marks)
+    return has_long_line(block)
+
+
+def _may_be_cut(raw: bytes, codec: Codec) -> bool:
+    if codec.cut_marks:
+        return any(raw.find(mark, 0, HEAD_BYTES) >= 0 for mark in codec.cut_marks)
+    return len(raw) >= CUT_BYTES
 
 
 def _tear(torn: set[bytes], raw: bytes, codec: Codec) -> None:

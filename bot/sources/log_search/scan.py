@@ -48,6 +48,7 @@ class Scan:
         self._thorough = thorough
         self._buffer = SearchBuffer(CHUNK_BYTES)
         self._newline = b"\n"
+        self._marks: Sequence[bytes] = ()
         self._scanned: list[tuple[int, int]] = []
         self._long: list[int] = []
         # A hit before this is in the line of the one before.
@@ -61,15 +62,15 @@ class Scan:
     def hits(self, segment: Segment, start: int, end: int) -> "array[int]":
         """Return offsets of hits in [start, end), ascending, at most one a line."""
         found: array[int] = array("q")
-        self._newline = segment.codec.line_end
-        self._overlap = max(self._longest, len(self._newline)) - 1
+        self._newline, self._marks = segment.codec.line_end, segment.codec.cut_marks
+        self._overlap = max(self._longest, len(self._newline), *map(len, self._marks)) - 1
         for part in segment.parts:
             if part.offset < end and part.end > start:
                 self._part_hits(part, max(start, part.offset), min(end, part.end), found)
         return found
 
     def has_short_lines(self, start: int, end: int) -> bool:
-        """Say whether all lines of [start, end) are surely shorter than the Engine's pieces."""
+        """Say whether all lines of [start, end) are surely whole, short and in one piece."""
         for low, high in self._scanned:
             if low <= start and end <= high:
                 break
@@ -99,9 +100,10 @@ class Scan:
                 break
             full = kept + size
             gaps = _gaps(self._buffer.bytes, full)
-            if gaps:
+            has_pieces = any(self._buffer.find(mark, 0, full) >= 0 for mark in self._marks)
+            if gaps or has_pieces:
                 self._long.append(position - kept)
-            is_cut = self._thorough or _may_cut(self._buffer.bytes, full, gaps)
+            is_cut = self._thorough or has_pieces or _may_cut(self._buffer.bytes, full, gaps)
             words = [*self._whole, *self._halves] if is_cut or was_cut else self._whole
             self._chunk_hits(full, words, position - kept, found, has_gaps=bool(gaps))
             self._count(kept, full, number)

@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 
 from bot.sources.docker.codec import JsonFileLines
 from bot.sources.log_format.codec import Codec, PlainLines, heads_of
+from bot.sources.log_format.cri import CriLines
 
 PIECES = st.sampled_from(
     (b"\n", b"\n", b'{"log":"', b"2026-03-04T08:00:01Z [info ] said", b"    at work", b"{", b"[",
-     b"7", b"\x1b[1m", b"2026-03-04 08:00:01,5 ERROR x: y", b'{"event":"e"}', b"Traceback")
+     b"7", b"\x1b[1m",
+     b"2026-03-04T08:00:01.5Z stdout F ", b"2026-03-04T08:00:01.5Z stderr P ",
+     b"2026-03-04 08:00:01,5 ERROR x: y", b'{"event":"e"}', b"Traceback")
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("codec", [PlainLines(UTC), JsonFileLines(UTC)], ids=["plain", "json-file"])
+@pytest.mark.parametrize("codec", [PlainLines(UTC), JsonFileLines(UTC), CriLines(UTC)], ids=type)
 @given(pieces=st.lists(PIECES, max_size=40))
 def test_heads_are_the_same_from_the_last_one_on(codec: Codec, pieces: list[bytes]) -> None:
     block = b"".join(pieces)

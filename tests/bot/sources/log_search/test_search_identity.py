@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.domain.log import LogCoverage, LogEvent, LogQuery, Role
 from bot.sources.docker.codec import JsonFileLines, StampedLines
 from bot.sources.docker.lines import PIECE_BYTES
 from bot.sources.log_format.codec import Codec, PlainLines
+from bot.sources.log_format.cri import CriLines
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search import level_marks, search
 from bot.sources.log_search.segment import Segment
@@ -99,8 +101,24 @@ def _stamped(lines: Sequence[str], _: int) -> bytes:
     return b"".join(b"2025-11-18T23:52:10.114233123Z " + line.encode() + b"\n" for line in lines)
 
 
+def _cri(lines: Sequence[str], odd: int) -> bytes:
+    """Return lines as the runtimes of Kubernetes write them; two streams' pieces by turns."""
+    size = (16 << 10, 8 << 10, 40, 24)[odd]
+    queues: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
+    for number, line in enumerate(lines):
+        data = line.encode()
+        cut = [data[at : at + size] for at in range(0, len(data), size)] or [b""]
+        stream = "stderr" if odd and number % odd == 0 else "stdout"
+        for place, piece in enumerate(cut, start=1):
+            tag = "F" if place == len(cut) else "P"
+            head = f"2025-11-18T23:52:10.114233123Z {stream} {tag} "
+            queues[stream].append(head.encode() + piece + b"\n")
+    turns = zip_longest(*queues.values(), fillvalue=b"")
+    return b"".join(piece for pair in turns for piece in pair)
+
+
 CARRIERS: list[tuple[type[Any], Callable[[Sequence[str], int], bytes]]] = [
-    (JsonFileLines, _json_file), (PlainLines, _plain), (StampedLines, _stamped),
+    (JsonFileLines, _json_file), (PlainLines, _plain), (StampedLines, _stamped), (CriLines, _cri),
 ]  # fmt: skip
 QUERIES = st.builds(
     LogQuery,
@@ -134,7 +152,9 @@ def _found(
     return _told(events), replace(coverage, is_least=False)
 
 
-@pytest.mark.parametrize(("codec", "carried"), CARRIERS, ids=["json-file", "plain", "stamped"])
+@pytest.mark.parametrize(
+    ("codec", "carried"), CARRIERS, ids=["json-file", "plain", "stamped", "cri"]
+)
 @given(LOGS, st.integers(0, 3), QUERIES, st.sampled_from([Role.CJ, Role.OTHER]), st.booleans())
 def test_a_search_finds_the_same(
     codec: type[Any], carried: Callable[[Sequence[str], int], bytes],
@@ -151,7 +171,9 @@ def test_a_search_finds_the_same(
         assert _found(search, Segment, data, codec(UTC), asked, owner) == expected
 
 
-@pytest.mark.parametrize(("codec", "carried"), CARRIERS, ids=["json-file", "plain", "stamped"])
+@pytest.mark.parametrize(
+    ("codec", "carried"), CARRIERS, ids=["json-file", "plain", "stamped", "cri"]
+)
 @given(LOGS, st.integers(0, 3), QUERIES, st.sampled_from([Role.CJ, Role.OTHER]))
 def test_a_search_for_a_rare_level_finds_the_same(
     codec: type[Any], carried: Callable[[Sequence[str], int], bytes],
