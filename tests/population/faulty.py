@@ -336,7 +336,10 @@ def _hung(rng: random.Random, variant: int) -> Made:
 
 def _leak(rng: random.Random, variant: int) -> Made:
     world = _frozen(rng, variant, "sent", 0.2)
-    for one in rng.sample([one for one in world.comparisons if one.place], 3):
+    # One of them at least is lost: what was answered and left behind is none, and a warning.
+    lost, *others = rng.sample([one for one in world.comparisons if one.place], 3)
+    lost.place = rng.choice(["leaked", "failed"])
+    for one in others:
         one.place = rng.choice(["leaked", "failed", "completed"])
     return world, Around()
 
