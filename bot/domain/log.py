@@ -150,9 +150,14 @@ def taken_at(event: LogEvent, at: datetime) -> LogEvent:
 
 
 def settled(event: LogEvent) -> LogEvent:
-    """Return an event that is kept for long: it holds its line, and no more of it twice."""
+    """Return an event that is kept for long: it holds its line, and no more of it twice.
+
+    What every reader of a kept event asks for is read first where it is at hand.
+    """
     source: Any = getattr(event, "_source", None)
     if source is not None:
+        for name in source.at_hand:
+            getattr(event, name)
         source.settle()
     return event
 

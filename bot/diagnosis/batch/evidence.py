@@ -94,7 +94,7 @@ class BatchEvidence:
     def having(self, **read: Any) -> Self:
         """Return it with more that was read; the same lines are not worked out again."""
         made = replace(self, **read)
-        if made.logs is self.logs:
+        if made.nearby is self.nearby:
             vars(made).update({one: vars(self)[one] for one in _OF_LINES if one in vars(self)})
         return made
 

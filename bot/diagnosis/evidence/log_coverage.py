@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.domain.evidence import LOGS, Missing, SourceReading, SourceState, reading_of
-from bot.domain.log import LogCoverage, LogSearch
+from bot.domain.log import LogCoverage, LogEvent, LogSearch
 from bot.domain.words import Text, joined, when, words
 from bot.text.wording import many
 
@@ -156,9 +156,11 @@ def covers(answer: LogSearch | Missing, services: Iterable[str], moment: datetim
 
 
 def merged(first: LogSearch, second: LogSearch) -> LogSearch:
-    """Return both searches' events once each, in time order, with the counts of both."""
-    events = {(e.at, e.container, e.text): e for e in (*first.events, *second.events)}
-    ordered = sorted(events.values(), key=lambda e: e.at or _EPOCH)
+    """Return both searches' events once each, in time order, with the counts of both.
+
+    Where the second found none, the first's are the very same.
+    """
+    ordered = _joined(first.events, second.events) if second.events else first.events
     more = {cover.container: cover for cover in second.coverage}
     coverage = tuple(_added(cover, more.get(cover.container)) for cover in first.coverage)
     missing = tuple(dict.fromkeys((*first.missing, *second.missing)))
@@ -166,7 +168,12 @@ def merged(first: LogSearch, second: LogSearch) -> LogSearch:
         max(filter(None, both), default=None)
         for both in ((first.newest, second.newest), (first.until, second.until))
     )
-    return LogSearch(tuple(ordered), coverage, missing, newest, until)
+    return LogSearch(ordered, coverage, missing, newest, until)
+
+
+def _joined(first: Sequence[LogEvent], second: Sequence[LogEvent]) -> tuple[LogEvent, ...]:
+    events = {(e.at, e.container, e.text): e for e in (*first, *second)}
+    return tuple(sorted(events.values(), key=lambda e: e.at or _EPOCH))
 
 
 def _added(one: LogCoverage, other: LogCoverage | None) -> LogCoverage:

@@ -140,6 +140,7 @@ class TextEvent:
     """A complete event written as text."""
 
     __slots__ = ("_fold", "_read", "_zone")
+    at_hand = ()
 
     def __init__(self, fold: Fold, zone: tzinfo) -> None:
         self._fold = fold

@@ -34,6 +34,8 @@ class JsonLine:
     """A JSON object that is an event; its text may still be the bytes of its line."""
 
     __slots__ = ("_data", "_stamp", "_text", "_zone")
+    # To decode the line again for each of them costs more than to read them while it is decoded.
+    at_hand = ("event", "level")
 
     def __init__(
         self, text: str | bytes, fields: dict[str, Any], stamp: Stamp, zone: tzinfo
@@ -111,6 +113,7 @@ class JsonLine:
 class CutLine:
     """A JSON line that cannot be read whole: what can be made out in it."""
 
+    at_hand = ()
     fields: Mapping[str, object] = {}
     line: int | None = None
 

@@ -12,6 +12,8 @@ LEAST_REST = 4
 
 def parsed(block: bytes, start: int, codec: Codec, parser: LineParser) -> list[LogEvent]:
     """Return the events of whole lines that begin at `start`."""
+    if block and block.find(b"\n", 0, -1) < 0:
+        return _parsed_one(block.removesuffix(b"\n"), start, codec, parser)
     events: list[LogEvent] = []
     raws = Offsets(_lines(block), start)
     tries = _has_lines(block, LEAST_REST)
@@ -28,6 +30,14 @@ def parsed(block: bytes, start: int, codec: Codec, parser: LineParser) -> list[L
                 break
     last = parser.flush()
     return [*events, last] if last is not None else events
+
+
+def _parsed_one(raw: bytes, start: int, codec: Codec, parser: LineParser) -> list[LogEvent]:
+    """Return the event of one line, as most matches are."""
+    for line, stamp in codec.lines((raw,)):
+        parser.feed(line, stamp, start if codec.is_original else None)
+    last = parser.flush()
+    return [last] if last is not None else []
 
 
 class Offsets:

@@ -158,21 +158,25 @@ def _read_hits(
     """
     (start, end, below), late = stretch, 0
     hits, places = hits_and_places
-    for low, high in regions(bounds, places, end, found.query.context, below=below):
-        if not holds_hit(hits, low, high):
-            continue
-        late += stopped()
-        if late > MOST_LATE:
-            break
-        reader, below = parser(), low
-        reader.looked_for = found.query.any_of
-        events = parsed(bounds.read(low, min(high, low + MOST_BYTES)), low, segment.codec, reader)
-        found.add(events, context=found.query.context)
+    # Between two regions nothing is open, so that one parser reads them all.
+    reader = parser()
+    reader.looked_for = found.query.any_of
+    try:
+        for low, high in regions(bounds, places, end, found.query.context, below=below):
+            if not holds_hit(hits, low, high):
+                continue
+            late += stopped()
+            if late > MOST_LATE:
+                break
+            below = low
+            block = bounds.read(low, min(high, low + MOST_BYTES))
+            found.add(parsed(block, low, segment.codec, reader), context=found.query.context)
+            found.beyond += hits[bisect_left(hits, high) - 1] >= low + MOST_BYTES
+            if found.full or found.shown >= found.query.max_events:
+                found.full = found.full or low > hits[0] or _has_older(segment, hits, start)
+                break
+    finally:
         found.read(reader)
-        found.beyond += hits[bisect_left(hits, high) - 1] >= low + MOST_BYTES
-        if found.full or found.shown >= found.query.max_events:
-            found.full = found.full or low > hits[0] or _has_older(segment, hits, start)
-            break
     return below
 
 

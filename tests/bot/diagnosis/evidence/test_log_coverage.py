@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from bot.border.phrases import MARK
-from bot.diagnosis.evidence.log_coverage import detail, lineless, reaches_back_to, reading
+from bot.diagnosis.evidence.log_coverage import detail, lineless, merged, reaches_back_to, reading
 from bot.domain.evidence import SourceState
-from bot.domain.log import LogCoverage, LogSearch
+from bot.domain.log import LogCoverage, LogEvent, LogSearch, Role
 
 AT = datetime(2025, 11, 19, tzinfo=UTC)
 
@@ -48,3 +48,14 @@ def test_a_container_s_name_passes_the_border_where_logs_are_told_of() -> None:
     for answer in (silent, cut):
         assert MARK in str(detail(answer))
         assert "anna" not in str(detail(answer))
+
+
+def test_a_second_search_that_found_nothing_leaves_the_events_the_very_same() -> None:
+    """What was worked out of them stays true, and is not worked out again."""
+    line = LogEvent(AT, "cj", "cj_1", Role.CJ, "info", "said", text="said")
+    first = LogSearch((line, line), (LogCoverage("cj_1", "cj", matched=2),))
+    second = LogSearch((), (LogCoverage("cj_1", "cj", matched=3),))
+    both = merged(first, second)
+    assert both.events is first.events
+    assert both.coverage[0].matched == 5
+    assert len(merged(first, first).events) == 1

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from bot.border.outside import raw
 from bot.domain.log import LogEvent, LogQuery, Role
 from bot.sources.docker.codec import JsonFileLines
+from bot.sources.log_format import json_line as json_line_module
 from bot.sources.log_format.codec import Codec, PlainLines, looked_back
+from bot.sources.log_format.json_line import json_fields
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_format.time import Stamp
 from bot.sources.log_search import bounds as bounds_module
@@ -196,3 +199,48 @@ def test_a_search_that_is_out_of_time_gives_the_newest_that_it_read(tmp_path: Pa
     numbers = [int(one.event.split()[0]) for one in events]
     assert numbers == [*range(MANY - len(events), MANY)]
     assert (coverage.truncated, coverage.note) == (True, NOT_IN_TIME)
+
+
+def test_a_json_line_s_message_and_level_are_read_while_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = 0
+
+    def counted(text: str | bytes) -> dict[str, Any] | None:
+        nonlocal decoded
+        decoded += 1
+        return json_fields(text)
+
+    monkeypatch.setattr(json_line_module, "json_fields", counted)
+    path = tmp_path / "cj.log"
+    line = json.dumps({"event": f"Request {ID}", "timestamp": AT, "level": "info", "batch": 34})
+    path.write_text(f"{line}\n" * 9)
+    with closing(Segment(path, PlainLines(UTC))) as segment:
+        events, _ = search_segment(
+            segment, LogQuery(any_of=(ID,)), lambda: LineParser("cj", "cj", Role.CJ, UTC)
+        )
+    assert [(one.level, raw(one.event)) for one in events] == [("info", f"Request {ID}")] * 9
+    assert [one.at.isoformat() for one in events if one.at] == [AT.replace("Z", "+00:00")] * 9
+    assert decoded == 0
+    assert [one.fields["batch"] for one in events] == [34] * 9
+    assert decoded == 9
+
+
+@pytest.mark.parametrize(("codec", "carried"), CARRIERS, ids=["plain", "json-file"])
+def test_one_parser_reads_all_matches_of_a_stretch(
+    codec: Codec, carried: Callable[[str], bytes], tmp_path: Path
+) -> None:
+    path, made = tmp_path / "cj.log", Counter[str]()
+    odd = f"{AT} [info     ] Request {ID} \ufffd [cj.worker] batch=34"
+    path.write_bytes(b"".join(map(carried, [NOISE, odd, *_line(0), *_traceback(60)])) * 5)
+
+    def parser() -> LineParser:
+        made["parsers"] += 1
+        return LineParser("cj", "cj", Role.CJ, UTC)
+
+    with closing(Segment(path, codec)) as segment:
+        events, coverage = search_segment(segment, LogQuery(any_of=(ID,)), parser)
+    assert len(events) == 15
+    assert coverage.unreadable == 5
+    # And one names whose log it is.
+    assert made["parsers"] == 2
