@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lets one group read the json-file logs in the Engine's folder, and nothing else in it, so that
-# deploy/compose.direct-logs.yaml needs no capability:
+# Lets one group read the json-file logs in the Engine's folder, and no container's environment, so
+# that deploy/compose.direct-logs.yaml needs no capability:
 #   sudo deploy/direct-logs.sh grant     once; it holds for containers made later, and for rotation
 #   sudo deploy/direct-logs.sh revoke    takes all of it away
 #
@@ -8,6 +8,11 @@
 # counts is bounded by the mode with which the Engine makes a file: a log is 0640, so the group may
 # read it; a container's configuration with its environment is 0600, so the group may not; a
 # container's folder is 0710, so the group may pass through it and not list it.
+#
+# What the Engine makes for everybody to read can then be read too, by whoever knows its name: hosts,
+# hostname, resolv.conf, resolv.conf.hash, and hostconfig.json, in which mounts, limits and the
+# options of the log driver stand: have no token among those options. So can, in containers made
+# after the grant, the shared memory of one with `ipc: shareable`.
 #
 #   DOCKER_LOG_GID   the group's number, as in .env (10101); no group needs to have that number
 #   2nd argument     the folder, when the Engine's data-root is not /var/lib/docker

@@ -1,4 +1,4 @@
-"""The log folder as compose.direct-logs.yaml mounts it: logs can be read, and nothing else."""
+"""The log folder as compose.direct-logs.yaml mounts it: logs can be read, no environment, and what is named."""
 
 import os
 import shutil
@@ -44,6 +44,16 @@ def test_what_was_shipped_before_opened_any_file_of_the_host(engine: Engine) -> 
     with container.planted(engine) as (_, handle):
         assert container.opens(engine, handle, cap_add=["DAC_READ_SEARCH"], user="0:0")
         assert not container.opens(engine, handle)
+
+
+def test_what_else_can_be_read_is_what_the_script_names(engine: Engine) -> None:
+    container.direct_logs("grant", engine)
+    made = engine.run("beside", container.SPEAKS)
+    made.wait()
+    beside = container.readable_beside_logs(engine, str(made.id))
+    assert "hosts" in beside
+    head = container.SCRIPT.read_text(encoding="utf-8").split("set -eu")[0]
+    assert [one for one in beside if f"{one}," not in head.replace("\n# ", " ")] == []
 
 
 def test_rotated_files_are_found_in_a_folder_that_may_not_be_listed(engine: Engine) -> None:

@@ -69,6 +69,13 @@ def readable_logs(engine: Engine) -> list[Attempt]:
     ]
 
 
+def readable_beside_logs(engine: Engine, id: str) -> set[str]:
+    """Return the names of the files in a container's folder that can be read, but its log."""
+    folder = engine.data / "containers" / id
+    names = {one.name for one in folder.iterdir() if one.is_file() and one.name[:64] != id}
+    return {one for one in names if _does(engine, f"cat {LOGS}/{id}/{one} > /dev/null")}
+
+
 def rotated_parts(engine: Engine, id: str) -> int:
     """Return how many files of a log the bot's own code opens there."""
     script = (
