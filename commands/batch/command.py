@@ -84,6 +84,13 @@ async def run(request: Request, context: CommandContext) -> Report:
     return await answer(request, context)
 
 
+def _may_be_kept(label: str) -> bool:
+    """Say whether a label may be stored, to be shown to everybody later."""
+    from bot.text.redaction import echoed_id, repeated
+
+    return label in (echoed_id(label), repeated(label))
+
+
 def _is_bare_id(word: str) -> bool:
     return kind_of(word.removeprefix("#")) is not None and any(char.isdigit() for char in word)
 
@@ -95,6 +102,9 @@ def _check(verb: str, words: tuple[str, ...]) -> None:
         raise lacking(f"/batch {verb} takes {needs}.", "batch", USAGES, *blanks)
     if not least <= len(words) <= most:
         raise misuse(f"/batch {verb} takes {needs}.", "batch", USAGES)
+    if verb == "alias" and not _may_be_kept(words[0]):
+        problem = "That label may hold data, and would be shown to everybody."
+        raise misuse(f"{problem} Take a short plain word, such as night-2.", "batch", USAGES)
     if verb in ONE_BATCH and kind_of(words[0]) is None:
         raise misuse(f"{shown(words[0])} is no id.", "batch", USAGES)
 

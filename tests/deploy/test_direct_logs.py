@@ -1,4 +1,4 @@
-"""The log folder as compose.direct-logs.yaml mounts it: logs can be read, no environment, and what is named."""
+"""The log folder as compose.direct-logs.yaml mounts it: what of it can be read, and what cannot."""
 
 import os
 import shutil

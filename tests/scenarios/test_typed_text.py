@@ -22,27 +22,13 @@ from tests.support.fakes.sources import (
     SERVICES,
     FakeDatabase,
     FakeLogs,
-    FakeMemory,
     at,
     context,
     event,
 )
+from tests.support.typed_plants import PLANTS, Remembering
 
 NOW = at("2025-11-19T00:30:00")
-KEY = "sk-ant-api03-Zq4Vx9Lm2Kc7Rt5Yb8Nd1Pw6Hs3Jf0"
-PLANTS = {
-    "a key": (KEY, "Zq4Vx9Lm"),
-    "a key behind its name": (f"api_key={KEY}", "Zq4Vx9Lm"),
-    "an address": ("lova.sandberg@skola.example", "sandberg"),
-    "a quoted text": ("'Skogen var mörk'", "Skogen var"),
-    "a name": ("elev=Sandberg", "Sandberg"),
-    "a mention": ("<@U0LOVA0SA>", "<@U0"),
-    "a channel": ("<!channel>", "<!channel"),
-    "a fence": ("``` <!here> ```", "<!here"),
-    "a long one": (f"{'Zq4Vx9Lm2Kc7' * 340}", "Zq4Vx9Lm2Kc7Zq4Vx9Lm2Kc7"),
-    "reversed": ("\u202egrebdnaS avoL", "\u202e"),
-    "a terminal code": ("\x1b[31mred\x07", "\x1b"),
-}
 
 
 def _lines(command: SlashCommand, plant: str) -> Iterator[str]:
@@ -59,13 +45,9 @@ def _lines(command: SlashCommand, plant: str) -> Iterator[str]:
                     if one.startswith("--"))  # fmt: skip
 
 
-class Memory(FakeMemory):
-    """Remembers what is typed; what an answer offers with it is not looked up here."""
-
-
 def _sources() -> Sources:
     lines = [event("2025-11-18T23:48:42", "Recording 0 comparison results", SERVICES[0])]
-    return Sources(database=FakeDatabase(), logs=FakeLogs(lines), memory=Memory())
+    return Sources(database=FakeDatabase(), logs=FakeLogs(lines), memory=Remembering())
 
 
 async def _answered(command: SlashCommand, words: str) -> list[str]:

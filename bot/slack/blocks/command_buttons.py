@@ -117,5 +117,9 @@ def _in_words(label: str, joints: str) -> str:
 
 
 def offer_blocks(commands: Sequence[str]) -> list[Block]:
-    """Return a row of buttons that run commands, nothing when there is none."""
-    return kit.buttons([_button(command, index) for index, command in enumerate(commands)])
+    """Return a row of buttons that run commands, nothing when there is none.
+
+    None runs what its label may not say: a command may hold what was typed.
+    """
+    told = [one for one in commands if echoed(one, len(one)) == one]
+    return kit.buttons([_button(command, index) for index, command in enumerate(told)])

@@ -161,6 +161,20 @@ async def test_a_label_that_may_be_data_is_kept_but_not_repeated(data: str) -> N
     assert data not in str((kept.as_json(), kept.actions, unknown.as_json(), unknown.actions))
 
 
+@pytest.mark.parametrize(
+    "label", ["sk-ant-api03-Zq4Vx9Lm2Kc7Rt5Yb8Nd1Pw6", "a.b@skola.example", "elev=Lova", "k" * 200]
+)
+def test_a_label_that_is_surely_data_is_not_kept(label: str) -> None:
+    with pytest.raises(UsageError, match="may hold data") as refused:
+        parse(f"alias {label} 33")
+    assert label not in str(refused.value)
+
+
+@pytest.mark.parametrize("label", ["night", "84ebf6", "serial-bundle-20251119-0018", "kväll-2"])
+def test_a_label_as_people_give_them_is_taken(label: str) -> None:
+    assert parse(f"alias {label} 33").words == (label, "33")
+
+
 async def test_a_state_that_no_batch_is_in_is_answered_by_those_that_there_are(
     night_urls: Mapping[Revision, str],
 ) -> None:

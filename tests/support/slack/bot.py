@@ -149,13 +149,17 @@ async def bot() -> AsyncIterator[Bot]:
 
 
 @asynccontextmanager
-async def running_bot(access: Access = ACCESS) -> AsyncIterator[Bot]:
-    """Wire a bot to a small Slack of its own."""
+async def running_bot(
+    access: Access = ACCESS,
+    registry: Mapping[str, SlashCommand] | None = None,
+    sources: Sources | None = None,
+) -> AsyncIterator[Bot]:
+    """Wire a bot to a small Slack of its own; its commands are the workshop's, or a `registry`."""
     async with slack_api() as slack, aiohttp.ClientSession() as session:
         web_api = Web(make_client("xoxb-test", f"{slack.url}/api/", session))
         shop = Workshop()
         replies = Replies(SlackReplies(web_api, session), SlackViews(web_api), BlockKit())
-        admission = Admission(shop.commands(), Sources(), access, _now)
+        admission = Admission(registry or shop.commands(), sources or Sources(), access, _now)
         limits = Limits(running=4, progress_after=0.05, progress_every=0.02, grace=0.2)
         dispatcher = Dispatcher(
             admission,

@@ -42,6 +42,7 @@ _headlines: list[tuple[str, str, tuple[str, ...]]] = []
 MADE_UP: tuple[str, ...] = (
     "tests/scenarios/test_hostile_text.py::test_a_megabyte_is_cut",
     "tests/scenarios/test_slack_types.py::test_any_message_and_view_is_of_slacks_types",
+    "tests/scenarios/test_typed_doors.py",
     "tests/scenarios/test_typed_text.py",
 )
 
