@@ -103,7 +103,7 @@ def _gaps(ask: LogAsk, answer: LogSearch | Missing, there: Sequence[str]) -> lis
     """Return a sentence on each part of the logs in which lines may match that are not shown."""
     absent = log_coverage.absent(answer, ask.services, there)
     unread, beyond = log_coverage.unread(answer), log_coverage.unsearched(answer)
-    unfinished = "" if _found(answer) else log_coverage.unfinished(answer)
+    unfinished = log_coverage.unfinished(answer, MAX_MATCHES)
     return [one for one in (absent, unread, beyond, unfinished) if one]
 
 

@@ -89,11 +89,15 @@ def unsearched(answer: LogSearch | Missing) -> str:
     )
 
 
-def unfinished(answer: LogSearch | Missing) -> str:
-    """Return the sentence on logs of which the oldest part was not searched; empty without one."""
+def unfinished(answer: LogSearch | Missing, most: int) -> str:
+    """Return the sentence on logs of which the oldest part was not searched; empty without one.
+
+    Where `most` events are shown of a log, it was searched as far as that takes.
+    """
     if isinstance(answer, Missing):
         return ""
-    names = [str(cover.container) for cover in answer.coverage if cover.is_least]
+    cut = [cover for cover in answer.coverage if cover.is_least and cover.shown < most]
+    names = [str(cover.container) for cover in cut]
     return f"Not searched: the older lines of {', '.join(names)}." if names else ""
 
 

@@ -19,6 +19,9 @@ from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 MANY_HITS = 5_000
 # A name that a chunk ends within is found in the next one.
 _OVERLAP = 64
+# A key of an object is no level, though it may be called as one.
+_NO_KEY = rb"\b(?!\\?\"\s{0,8}:)"
+_OPENS, _BLANKS = (b"", b'"', b"[", b"m"), 16
 _KEYS = {key.lower().encode() for key in LEVEL_KEYS}
 # A pattern that begins with what is always there is sought as fast as a word.
 _NUMBERED = [
@@ -63,14 +66,24 @@ def _named(
 ) -> Iterator[int]:
     """Yield where one of the levels may be named in [start, end), the newest chunk first."""
     names = {*levels, *(name for name, level in LEVEL_NAMES.items() if level in levels)}
-    patterns = [re.compile(name.encode() + rb"\b") for name in sorted(names)]
+    patterns = [re.compile(name.encode() + _NO_KEY) for name in sorted(names)]
     stop = end
     while end > start and not stopped():
         low = max(start, end - CHUNK_BYTES)
-        block = segment.read(low, min(end + _OVERLAP, stop)).lower()
-        for pattern in patterns:
-            yield from (low + one.start() for one in pattern.finditer(block))
-        for one in chain.from_iterable(pattern.finditer(block) for pattern in _NUMBERED):
+        # What stands before a name tells a level from a word of a message.
+        first = max(start, low - _OVERLAP)
+        raw = segment.read(first, min(end + _OVERLAP, stop))
+        folded = raw.lower()
+        for one in chain.from_iterable(pattern.finditer(folded) for pattern in patterns):
+            if _may_be_level(raw, *one.span()):
+                yield first + one.start()
+        for one in chain.from_iterable(pattern.finditer(folded) for pattern in _NUMBERED):
             if level_name(int(one[1])) in levels:
-                yield low + one.start()
+                yield first + one.start()
         end = low
+
+
+def _may_be_level(raw: bytes, start: int, end: int) -> bool:
+    """Say whether a name is a level: in capitals, or behind a quote, a bracket or a colour."""
+    before = raw[max(0, start - _BLANKS) : start].rstrip()[-1:]
+    return raw[start:end].isupper() or before in _OPENS

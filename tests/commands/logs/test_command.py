@@ -374,6 +374,7 @@ async def test_what_was_not_searched_in_time_is_not_what_does_not_match(level: s
     assert str(none.summary).endswith(f"Not searched: the older lines of {CJ.container}.")
     some = await ask("cj Ready", FakeLogs(lines, truncated=True))
     assert str(some.summary).startswith("At least 1 line matches")
+    assert f"Not searched: the older lines of {CJ.container}." in str(some.summary)
 
 
 async def test_a_text_that_may_be_data_is_not_repeated() -> None:

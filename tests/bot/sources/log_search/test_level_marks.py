@@ -16,7 +16,9 @@ from bot.sources.log_search.segment import Segment
 
 AT = "2025-11-18T23:48:23.771020Z"
 LINES = 2 * MANY_HITS
-INFO = json.dumps({"event": "Updated, 0 errors", "timestamp": AT, "level": "info"})
+INFO = json.dumps(
+    {"event": "Updated after an error, 0 errors", "timestamp": AT, "level": "info", "error": None}
+)
 TRACE = ["Traceback (most recent call last):", *["  Updated in a frame"] * 3, "ValueError: Updated"]
 WRITTEN = [
     [json.dumps({"event": "Updated badly", "timestamp": AT, "level": "error"})],
