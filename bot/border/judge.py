@@ -5,6 +5,7 @@ costs no more than plain text.
 """
 
 from collections.abc import Sequence
+from itertools import dropwhile
 
 from bot.border.context import is_shape, is_sign, leads_to_people, may_stand
 from bot.border.decode import CUT_SIGN
@@ -18,6 +19,7 @@ from bot.border.keys import (
     says_value,
 )
 from bot.border.known_texts import marked
+from bot.border.language.known_runs import SHORT
 from bot.border.language.tokens import Token, tokens_of
 from bot.border.language.vocabulary import pieces
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
@@ -33,7 +35,6 @@ from bot.deferred import Pattern
 DEEPEST = 12
 _LETTER = Pattern(r"[^\W\d_]")
 _DASHES = frozenset({"-", "–", "—"})
-MOST_ANNOUNCING = 2
 _CUT_VALUE = Pattern(r'[^"]+"(?=,\s?"[\w.@-]{1,80}"\s?:)')
 
 
@@ -126,8 +127,8 @@ class _Reader:
 
     def _is_announced(self, index: int) -> bool:
         """Say whether a clause of one or two words ends here that announces a text."""
-        before = self.layout.words_before(index)
-        return len(before) <= MOST_ANNOUNCING and announces(before)
+        # A time and a level may stand before it.
+        return announces([*dropwhile(is_shape, self.layout.words_before(index))])
 
     def _clause(
         self, tokens: Sequence[Token], end: int, *, strict: bool, led: Sequence[str] = ()
@@ -147,7 +148,7 @@ class _Reader:
         if is_secret_key(key, self.layout.words_before(index)):
             kind = KeyKind.SECRET
         colon = self.tokens[sep].kind == "colon"
-        if colon and depth == 0 and kind not in HIDDEN_KINDS and self._is_announced(index + 1):
+        if colon and kind not in HIDDEN_KINDS and self._is_announced(index + 1):
             kind = KeyKind.FREE_TEXT
         self.values.key(index)
         for between in range(index + 1, sep + 1):
@@ -174,7 +175,13 @@ class _Reader:
         )
 
     def _speaks(self, value: int) -> bool:
-        return _LETTER.match(self.tokens[value].text) is not None
+        """Say whether so few words stand here up to the line's end that no order is known."""
+        words = 0
+        for place in range(value, len(self.tokens)):
+            if self.tokens[place].kind == "line" or words == SHORT:
+                break
+            words += self.tokens[place].kind == "word"
+        return words < SHORT and _LETTER.match(self.tokens[value].text) is not None
 
     def _class_end(self, value: int, end: int) -> int:
         """Return where an exception's class ends that is all of a value; 0 for any other value."""

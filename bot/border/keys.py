@@ -37,6 +37,8 @@ _KEY_WORDS = (
 _IDS = key_words("ids")
 _IN_ONE_WORD = ("password", "passwd", "passphrase", "secret", "credential", "apikey")
 _ANNOUNCE = key_words("announces_a_text")
+_LEVELS = key_words("a_level")
+MOST_ANNOUNCING = 2
 _TEXTS = frozenset({"essay", "essays", "a", "b", "uppsats", "anchor"})
 _VALUES = frozenset({"value", "values", "val", "v", "data", "raw", "string", "str"})
 _DIGESTS = frozenset({"sha", "hash", "md"})
@@ -95,8 +97,8 @@ def is_exception(word: str) -> bool:
 
 def announces(words: Sequence[str]) -> bool:
     """Say whether the last words before a sign announce what somebody wrote: `Judge 2`."""
-    said = [word for word in words if not word.isdigit()]
-    return bool(said) and said[-1].lower() in _ANNOUNCE
+    said = [word.lower() for word in words if not word.isdigit() and word.lower() not in _LEVELS]
+    return 0 < len(said) <= MOST_ANNOUNCING and said[-1] in _ANNOUNCE
 
 
 def _says_what(words: Sequence[str]) -> bool:

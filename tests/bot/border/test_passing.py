@@ -402,6 +402,8 @@ def test_an_id_that_is_not_judged_would_pass_whole(id: str) -> None:
         ("Motivering: ", "Ingen svarar"),
         ("Omdöme: ", "Ingen svarar"),
         ("Unheard: ", "Ingen svarar"),
+        ("2026-11-30 10:00:00 ERROR Judge: ", "No clear message"),
+        ("[Judge: ", "No clear message"),
     ],
 )
 def test_what_a_word_announces_goes_however_known_its_words_are(announced: str, said: str) -> None:
@@ -414,6 +416,7 @@ def test_what_a_word_announces_goes_however_known_its_words_are(announced: str, 
     [
         "nginx: connection refused",
         "Reason: Connection refused",
+        "uvicorn: Failed to connect to Kafka",
         "Assistant returned 503",
         "Failed to fetch anchor content: KafkaTimeoutError",
     ],
