@@ -91,6 +91,21 @@ def past(word: str, now: datetime, zone: tzinfo) -> datetime:
     return moment
 
 
+def asked_time(
+    options: Mapping[str, str], now: datetime, zone: tzinfo
+) -> tuple[datetime | None, datetime | None]:
+    """Return what checked --since and --until mean; None where the time is open.
+
+    Raises UsageError for one that is to come, and for an end that is not behind its begin.
+    """
+    begin, end = (
+        past(options[name], now, zone) if name in options else None for name in ("since", "until")
+    )
+    if begin is not None and end is not None and end <= begin:
+        raise UsageError("--until is a time after --since.", hint=PAST_EXAMPLES)
+    return begin, end
+
+
 def _days_ago(fold: str, today: date) -> int | None:
     if fold in WEEKDAYS:
         return (today.weekday() - WEEKDAYS.index(fold)) % 7

@@ -34,6 +34,7 @@ class LogAsk:
     text: str
     services: tuple[str, ...] = ()
     since: datetime | None = None
+    until: datetime | None = None
     context: int = 0
     levels: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
@@ -52,7 +53,7 @@ async def search(
         any_of=(ask.text, *ask.also) if ask.text else (),
         services=ask.services,
         since=ask.since,
-        until=now,
+        until=ask.until or now,
         max_events=MAX_MATCHES,
         context=ask.context,
         levels=ask.levels,
@@ -88,6 +89,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing, there: Sequence[str] = ()
             "also": [redact(one) for one in ask.also],
             "services": list(ask.services) or [EVERYWHERE],
             "since": ask.since,
+            "until": ask.until,
             **counts,
         },
         lines=_telling(ask, events),
@@ -128,9 +130,10 @@ def _found(answer: LogSearch | Missing) -> tuple[LogEvent, ...]:
     return answer.events if isinstance(answer, LogSearch) else ()
 
 
-def with_older(report: Report, back: timedelta, age: timedelta, again: str) -> Report:
+def with_older(report: Report, back: timedelta | None, age: timedelta, again: str) -> Report:
     """Return an answer in which nothing matched, that leads to older lines which do."""
-    told = words("No line of the last ", Span(back), " matches; older ones do, the newest is ",
+    that = words("of the last ", Span(back)) if back else "of that time"
+    told = words("No line ", that, " matches; older ones do, the newest is ",
                  Span(age), " old")  # fmt: skip
     return replace(report, headline=told, actions=(again,))
 
@@ -165,11 +168,15 @@ def _hit(ask: LogAsk, event: LogEvent) -> bool:
     """Say whether an event was found itself, not as a neighbour of one."""
     if ask.levels and event.level not in ask.levels:
         return False
-    if ask.since and event.at and event.at < ask.since:
+    if event.at and not _in_time(ask, event.at):
         return False
     squeezed = "".join(event.text.split())
     told = [word for text in (ask.text, *ask.also) if (word := "".join(text.split()))]
     return not told or any(word in squeezed for word in told)
+
+
+def _in_time(ask: LogAsk, at: datetime) -> bool:
+    return (ask.since is None or at >= ask.since) and (ask.until is None or at <= ask.until)
 
 
 def _summary(
@@ -183,7 +190,7 @@ def _summary(
     begins = log_coverage.reaches_back_to(answer.coverage)
     horizon = when(begins, "; logs begin at ")
     level = f" at {ask.levels[0]} or worse" if ask.levels else ""
-    after = words(level, when(ask.since, " since "))
+    after = words(level, when(ask.since, " since "), when(ask.until, " until "))
     of_those, gap = (" of those read", words(" ", joined(" ", gaps))) if gaps else ("", "")
     if not matched:
         bare = log_coverage.lineless(answer)

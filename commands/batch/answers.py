@@ -1,6 +1,7 @@
 """Answers `/batch`, a verb at a time."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.collect import collect as collect_batch
@@ -17,7 +18,7 @@ from bot.ports import CommandContext, Request
 from bot.text.redaction import echoed_id
 from bot.text.wording import sentence
 from commands._ids import meant
-from commands._moments import stretch
+from commands._moments import asked_time, stretch
 from commands._recent import alive, newest
 from commands._words import misuse, shown
 from commands.batch.compare import compare
@@ -68,9 +69,19 @@ async def _whole(request: Request, context: CommandContext) -> Report:
         report = about(report, request.options["about"])
     if report is None:
         return replace(await nothing(shown(word), context), command=command)
-    if since := request.options.get("since"):
-        report = of_a_time(report, *stretch(since, context.now(), context.options.zone))
+    if begin_and_end := _time(request, context):
+        report = of_a_time(report, *begin_and_end)
     return exported(report, context) if "export" in request.options else report
+
+
+def _time(
+    request: Request, context: CommandContext
+) -> tuple[datetime | None, datetime | None] | None:
+    """Return the time that an investigation is asked of; None for none. Raises UsageError."""
+    now, zone, options = context.now(), context.options.zone, request.options
+    if "until" in options:
+        return asked_time(options, now, zone)
+    return stretch(options["since"], now, zone) if "since" in options else None
 
 
 async def _watch(given: tuple[str, ...], context: CommandContext) -> Report:

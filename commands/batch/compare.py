@@ -20,7 +20,7 @@ from bot.domain.report import Report
 from bot.errors import UsageError
 from bot.ports import CommandContext, Request
 from bot.text.wording import many
-from commands._moments import past
+from commands._moments import asked_time
 from commands._words import shown
 from commands.batch.compared_words import PREFIX
 
@@ -63,9 +63,9 @@ async def _read(number: int, context: CommandContext) -> Investigation | Missing
 
 async def _modes(request: Request, context: CommandContext) -> Report:
     now, deadline = context.now(), context.deadline
-    word = request.options.get("since")
-    since = past(word, now, context.options.zone) if word else now - DEFAULT_SINCE
-    evidence = await collect_modes(context.sources, since, now, deadline)
+    begin, end = asked_time(request.options, now, context.options.zone)
+    since = begin or (end or now) - DEFAULT_SINCE
+    evidence = await collect_modes(context.sources, since, end or now, deadline)
     if isinstance(evidence, Missing):
         return _unreadable(request, evidence)
     names = [known_mode(word[len(PREFIX) :]) or UNKNOWN for word in request.words]

@@ -10,22 +10,23 @@ from commands._moments import check_since
 from commands._words import misuse, shown, usage_lines
 
 PREFIX = "mode:"
-# What takes --since besides a comparison of modes.
+# What takes --since and --until besides a comparison of modes.
 TIMED = ("investigate", "trends", "list")
 
 
 def check_compared(
     verb: str, words: Sequence[str], options: Mapping[str, str], usages: Sequence[Usage]
 ) -> None:
-    """Check the words of a comparison, and that only one over a time has --since.
+    """Check the words of a comparison, and that only one over a time has --since or --until.
 
     Raises UsageError.
     """
     modes = [word for word in words if word.casefold().startswith(PREFIX)]
     timed = verb in TIMED or (verb == "compare" and bool(modes))
-    if "since" in options and not timed:
+    given = next((name for name in ("since", "until") if name in options), "")
+    if given and not timed:
         raise UsageError(
-            "--since goes with /batch trends, /batch list, /batch investigate and "
+            f"--{given} goes with /batch trends, /batch list, /batch investigate and "
             "/batch compare mode:… mode:….",
             usage=usage_lines("batch", usages),
         )

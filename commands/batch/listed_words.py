@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.domain.words import Text, when, words
-from bot.errors import UsageError
 from bot.registry import Usage
-from commands._moments import PAST_EXAMPLES, check_since, past
+from commands._moments import asked_time, check_since
 from commands._words import misuse, shown, usage_lines
 
 if TYPE_CHECKING:
@@ -50,13 +49,7 @@ class ListedTime:
 
 def window_of(options: Mapping[str, str], context: CommandContext) -> ListedTime:
     """Return the time that checked options mean. Raises UsageError for one that is to come."""
-    begin, end = (
-        past(options[name], context.now(), context.options.zone) if name in options else None
-        for name in ("since", "until")
-    )
-    if begin is not None and end is not None and end <= begin:
-        raise UsageError("--until is a time after --since.", hint=PAST_EXAMPLES)
-    return ListedTime(begin, end)
+    return ListedTime(*asked_time(options, context.now(), context.options.zone))
 
 
 def check_listed(
@@ -64,8 +57,6 @@ def check_listed(
 ) -> None:
     """Check the words of a list, its --since and its --until. Raises UsageError."""
     if verb != "list":
-        if "until" in options:
-            raise misuse("Only /batch list takes --until.", "batch", usages)
         return
     numbers = [word for word in words if word.isdecimal()]
     if len(numbers) > 1 or len(words) - len(numbers) > 1:

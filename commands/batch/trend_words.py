@@ -11,7 +11,7 @@ WAYS = ("mode", "model", "provider")
 
 
 def check_trends(verb: str, options: Mapping[str, str], usages: Sequence[Usage]) -> None:
-    """Check --by, and --since of trends. Raises UsageError."""
+    """Check --by, and --since and --until of trends. Raises UsageError."""
     lines = usage_lines("batch", usages)
     if verb != "trends":
         if "by" in options:

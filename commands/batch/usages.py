@@ -25,7 +25,7 @@ USAGES = (
         "/batch compare 33 34",
     ),
     Usage(
-        "compare mode:<mode> mode:<mode> --since 7d",
+        "compare mode:<mode> mode:<mode> --since 7d [--until 1d]",
         "the same for all batches of two batching modes; an unknown mode is counted as unknown",
         "/batch compare mode:per_request mode:serial_bundle --since 7d",
     ),
@@ -41,7 +41,7 @@ USAGES = (
         "/batch list",
     ),
     Usage(
-        "trends [--since 7d] [--by mode|model|provider]",
+        "trends [--since 7d] [--until 1d] [--by mode|model|provider]",
         "how batches did over a time: ended well, failures by cause, answer times and cost",
         "/batch trends --since 7d --by mode",
     ),

@@ -32,13 +32,13 @@ USAGES = (
         "/logs cj IntegrityError",
     ),
     Usage(
-        "<service> <text> --since 2h --context 10 --level error",
-        "how far back, lines around each match, the least level",
+        "<service> <text> --since 2h --until 1h --context 10 --level error",
+        "how far back and until when, lines around each match, the least level",
         "/logs llm_provider serial_bundle --since 2h --context 3",
     ),
     Usage("all <text or id>", "over all services", "/logs all 8f3a11d7"),
 )
-VALUED = ("since", "context", "level")
+VALUED = ("since", "until", "context", "level")
 SERVICE, TEXT = Blank("service", "service"), Blank("text or id")
 
 

@@ -12,7 +12,7 @@ from bot.domain.log import LogSearch
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
 from bot.text.log_words import levels_from
-from commands._moments import past
+from commands._moments import asked_time
 
 DEFAULT_SINCE = timedelta(hours=24)
 
@@ -33,12 +33,14 @@ async def found(request: Request, names: tuple[str, ...], context: CommandContex
     newest = newest_hit(whole, earlier)
     if newest is None:
         return report
-    return with_older(report, now - ask.since, now - newest, _again(request, now - newest))
+    back = None if ask.until else now - ask.since
+    return with_older(report, back, now - newest, _again(request, now - newest))
 
 
 def _again(request: Request, age: timedelta) -> str:
     """Return the same command as far back as a line of that age."""
-    options = {**request.options, "since": f"{age // timedelta(days=1) + 1}d"}
+    kept = {name: value for name, value in request.options.items() if name != "until"}
+    options = {**kept, "since": f"{age // timedelta(days=1) + 1}d"}
     told = "".join(f" --{name} {value}" for name, value in options.items())
     return f"/logs {' '.join(request.words)}{told}"
 
@@ -46,13 +48,13 @@ def _again(request: Request, age: timedelta) -> str:
 def _ask(request: Request, text: str, names: tuple[str, ...], context: CommandContext) -> LogAsk:
     options = request.options
     id, now = parse_uuid(text), context.now()
-    since = None if id else now - DEFAULT_SINCE
-    if "since" in options:
-        since = past(options["since"], now, context.options.zone)
+    begin, end = asked_time(options, now, context.options.zone)
+    since = begin or (None if id else (end or now) - DEFAULT_SINCE)
     return LogAsk(
         text=str(id) if id else text,
         services=names,
         since=since,
+        until=end,
         context=int(options.get("context", "0")),
         levels=levels_from(options["level"]) or () if "level" in options else (),
     )

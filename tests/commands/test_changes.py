@@ -96,3 +96,25 @@ async def test_nothing_noted_is_not_told_as_nothing_changed() -> None:
 async def test_a_memory_that_is_not_there_is_unknown() -> None:
     for some in (None, FakeMemory(error=down("memory"))):
         assert (await ask("", some)).verdict is Verdict.UNKNOWN
+
+
+async def test_until_ends_the_time_and_what_was_read_then_is_not_claimed() -> None:
+    report = await ask("3d --until 1d", memory())
+    assert [one["kind"] for one in report.facts["changes"]] == ["schema"]
+    assert report.facts["until"] == NOW - timedelta(days=1)
+    assert "until 24 h ago" in str(report.first_line).replace("1 d", "24 h")
+    assert "read at that time is not kept" in str(report.summary)
+    quiet = await ask("--since 30m --until 10m", memory())
+    assert str(quiet.headline) == "No change was noted in 20 min until 10 min ago"
+
+
+async def test_a_time_before_watching_began_is_not_told_as_quiet() -> None:
+    report = await ask("3d --until 50h", memory(since=timedelta(hours=2)))
+    assert report.verdict is Verdict.UNKNOWN
+    assert "not known" in str(report.headline)
+
+
+@pytest.mark.parametrize("text", ["2h --until 3h", "--until soon", "2h --until"])
+async def test_a_wrong_end_gets_words(text: str) -> None:
+    with pytest.raises(UsageError, match=r"until|moment"):
+        await ask(text, memory())

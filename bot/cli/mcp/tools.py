@@ -125,6 +125,11 @@ BATCH = Parameter(
 SINCE = Parameter(
     "since", _word("how far back, such as 2h, 30m or 7d", examples=["2h"]), option="since"
 )
+UNTIL = Parameter(
+    "until",
+    _word("when that time ends: a span ago, an hour or a day", examples=["1h"]),
+    option="until",
+)
 # No word of a text may be an option.
 TEXT = {
     "type": "string",
@@ -169,7 +174,7 @@ TOOLS = (
         "The newest batches, with a mark for those that need a look.",
         "batch",
         "list",
-        (Parameter("state", _word("only this state, such as SCORING")),),
+        (Parameter("state", _word("only this state, such as SCORING")), SINCE, UNTIL),
     ),
     ReadTool(
         "trends",
@@ -179,6 +184,7 @@ TOOLS = (
         "trends",
         (
             SINCE,
+            UNTIL,
             Parameter(
                 "by",
                 {"type": "string", "enum": ["mode", "model", "provider"],
@@ -213,6 +219,7 @@ TOOLS = (
             Parameter("service", _word("a service, a role such as cj, or all"), True),
             Parameter("text", TEXT, True),
             SINCE,
+            UNTIL,
             Parameter("level", LEVELS, option="level"),
             Parameter(
                 "context",
@@ -237,7 +244,10 @@ TOOLS = (
         "What changed lately: containers, modes, migrations, provider and model.",
         "changes",
         "",
-        (Parameter("since", _word("a span, an hour or a day, such as 2h, 23:10 or yesterday")),),
+        (
+            Parameter("since", _word("a span, an hour or a day, such as 2h, 23:10 or yesterday")),
+            UNTIL,
+        ),
     ),
     ReadTool(
         "explain",

@@ -19,7 +19,7 @@ from bot.domain.evidence import (
     reading_of,
 )
 from bot.domain.report import Report
-from bot.domain.words import Span, Text, Words, when, words
+from bot.domain.words import Span, Text, joined, when, words
 from bot.text.kept import moment_of
 from bot.text.wording import many
 
@@ -51,8 +51,13 @@ class NotedChanges:
         return moment_of(self.known.get("since")) if self.known else None
 
 
-def diagnose(answer: NotedChanges | Missing, since: datetime, now: datetime) -> Report:
-    """Return the answer; what was never watched is said, and not that nothing changed."""
+def diagnose(
+    answer: NotedChanges | Missing, since: datetime, now: datetime, end: datetime | None = None
+) -> Report:
+    """Return the answer; what was never watched is said, and not that nothing changed.
+
+    `end` is that of a time that is over: which sources were read then is not kept, and said so.
+    """
     if isinstance(answer, Missing):
         return Report(
             command="changes",
@@ -67,32 +72,45 @@ def diagnose(answer: NotedChanges | Missing, since: datetime, now: datetime) -> 
         title="Changes",
         facts={
             "since": since,
-            "until": now,
+            "until": end or now,
             "watched_since": begun,
             "changes": [one.as_fact() for one in found],
         },
         sources=tuple(_sources(answer, now)),
-        unreadable_need=begun is None or not (found or _read_now(answer, now)),
-        headline=_headline(answer, now),
-        summary=_summary(answer),
+        unreadable_need=_is_unwatched(answer, end) or not (found or _read_now(answer, now)),
+        headline=_headline(answer, now, end),
+        summary=_summary(answer, end),
         lines=tuple(_lines(found)),
         actions=("/alerts", "/batch list"),
     )
 
 
-def _headline(answer: NotedChanges, now: datetime) -> Text:
-    span = _length(now - answer.since)
+def _is_unwatched(answer: NotedChanges, end: datetime | None) -> bool:
+    """Say whether nothing of the time was watched."""
+    begun = answer.watched_since
+    return begun is None or (end is not None and begun >= end)
+
+
+def _headline(answer: NotedChanges, now: datetime, end: datetime | None) -> Text:
+    until = end or now
+    span = _length(until - answer.since)
     if answer.watched_since is None:
         return "The bot has noted no changes yet: `batchbot run` notes them at each tick"
     if not answer.changes:
         begun = answer.watched_since
+        if _is_unwatched(answer, end):
+            return "What changed then is not known: watching began later"
         if begun > answer.since:
-            return words("No change was noted in ", _length(now - begun), ", since watching began")
+            length = _length(until - begun)
+            return words("No change was noted in ", length, ", since watching began")
+        if end is not None:
+            return words("No change was noted in ", span, " until ", Span(now - end), " ago")
         unread = len(UNSEEN) - _read_now(answer, now)
         but = f", {unread} of {len(UNSEEN)} sources not read" if unread else ""
         return words("No change was noted in ", span, but)
     told = many(len(answer.changes), "change")
-    return words(f"{told} in ", span, f": {untimed(answer.changes[0])}")
+    over = words(" until ", Span(now - end), " ago") if end else ""
+    return words(f"{told} in ", span, over, f": {untimed(answer.changes[0])}")
 
 
 def _read_now(answer: NotedChanges, now: datetime) -> int:
@@ -107,11 +125,14 @@ def _length(span: timedelta) -> Span | str:
     return f"{hours} h" if HOURS_AT_LEAST <= hours <= HOURS_AT_MOST else Span(span)
 
 
-def _summary(answer: NotedChanges) -> Words:
+def _summary(answer: NotedChanges, end: datetime | None) -> Text:
     begun = answer.watched_since
-    if begun is None or begun <= answer.since:
-        return words()
-    return words("Changes are noted only", when(begun, " since "), ".")
+    told: list[Text] = []
+    if begun is not None and begun > answer.since:
+        told.append(words("Changes are noted only", when(begun, " since "), "."))
+    if end is not None and begun is not None:
+        told.append("Which sources were read at that time is not kept; those below are read now.")
+    return joined(" ", told)
 
 
 def _lines(found: Sequence[Change]) -> Iterator[Text]:

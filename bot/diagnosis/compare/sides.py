@@ -82,9 +82,9 @@ def side_of(found: Investigation, now: datetime) -> Side:
 
 
 async def collect_modes(
-    sources: Sources, since: datetime, now: datetime, deadline: Deadline
+    sources: Sources, since: datetime, end: datetime, deadline: Deadline
 ) -> ModeEvidence | Missing:
-    """Read the batches since a moment, and the lines that name their modes."""
+    """Read the batches begun in a time, and the lines that name their modes."""
     query = LogQuery(
         any_of=(
             CJ_FIELD,
@@ -95,7 +95,7 @@ async def collect_modes(
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER),
         since=since,
-        until=now,
+        until=end,
         max_events=MAX_LINES,
     )
     found, logs, health = await asyncio.gather(
@@ -110,8 +110,9 @@ async def collect_modes(
     )
     if isinstance(found, Missing):
         return found
-    mine = tuple(one for one in found if one.header.created_at >= since)
-    return ModeEvidence(mine, logs, truncated=len(mine) == MAX_BATCHES, health=health)
+    mine = tuple(one for one in found if since <= one.header.created_at < end)
+    is_cut = len(found) == MAX_BATCHES and found[-1].header.created_at >= since
+    return ModeEvidence(mine, logs, truncated=is_cut, health=health)
 
 
 async def mode_side(

@@ -27,13 +27,15 @@ WAYS = (MODE, MODEL, PROVIDER)
 class TrendEvidence:
     """What was read: the batches, which of them is of which group, and the sums of each group.
 
-    `is_whole` is False where older batches of that time were not read, because `stopped`.
+    They were begun since `since` and, where the time is over, before `end`; all are judged as they
+    stand `now`. `is_whole` is False where older ones were not read, because `stopped`.
     `summed` says over how many batches the sums of a group are; "" is all of them together.
     `ungrouped` is why the groups could not be read.
     """
 
     since: datetime
-    until: datetime
+    now: datetime
+    end: datetime | None = None
     batches: tuple[BatchSummary, ...] = ()
     by: str = ""
     groups: Mapping[int, str] = field(default_factory=dict)
@@ -42,6 +44,11 @@ class TrendEvidence:
     is_whole: bool = True
     stopped: str = ""
     ungrouped: str = ""
+
+    @property
+    def until(self) -> datetime:
+        """When the time ends that the batches were begun in."""
+        return self.end or self.now
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -53,10 +60,16 @@ class TrendEvidence:
 
 
 async def collect(
-    sources: Sources, since: datetime, now: datetime, deadline: Deadline, by: str = ""
+    sources: Sources,
+    since: datetime,
+    now: datetime,
+    deadline: Deadline,
+    by: str = "",
+    *,
+    end: datetime | None = None,
 ) -> TrendEvidence | Missing:
     """Read what an answer takes; Missing when not even the newest batches could be read."""
-    found, stopped = await _batches(sources, since, deadline)
+    found, stopped = await _batches(sources, since, end, deadline)
     if isinstance(found, Missing):
         return found
     grouped = await _groups(sources, found, by, deadline)
@@ -73,7 +86,8 @@ async def collect(
         )
     return TrendEvidence(
         since=since,
-        until=now,
+        now=now,
+        end=end,
         batches=tuple(found),
         by=by,
         groups=groups,
@@ -86,10 +100,11 @@ async def collect(
 
 
 async def _batches(
-    sources: Sources, since: datetime, deadline: Deadline
+    sources: Sources, since: datetime, end: datetime | None, deadline: Deadline
 ) -> tuple[list[BatchSummary] | Missing, str]:
-    """Return the batches since a moment, newest first, and why older ones were not read."""
+    """Return the batches begun in a time, newest first, and why older ones were not read."""
     found: list[BatchSummary] = []
+    read_so_far = 0
     before: int | None = None
     enough = deadline.left() / 2
     while True:
@@ -100,12 +115,13 @@ async def _batches(
             deadline.next_timeout(),
         )
         if isinstance(page, Missing):
-            return (found, page.reason) if found else (page, "")
-        mine = [one for one in page if one.header.created_at >= since]
-        found += mine
-        if len(mine) < PAGE:
+            return (found, page.reason) if before else (page, "")
+        recent = [one for one in page if one.header.created_at >= since]
+        found += [one for one in recent if end is None or one.header.created_at < end]
+        read_so_far += len(page)
+        if len(recent) < PAGE:
             return found, ""
-        if len(found) >= MOST:
+        if read_so_far >= MOST:
             return found, f"at most {MOST:,} are read"
         if deadline.left() < enough:
             return found, "the time for an answer was used"

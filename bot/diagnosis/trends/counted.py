@@ -69,7 +69,11 @@ def counted(batches: Iterable[BatchSummary], now: datetime) -> Counted:
 
 
 def parts_of(
-    batches: Sequence[BatchSummary], since: datetime, until: datetime, parts: int = PARTS
+    batches: Sequence[BatchSummary],
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    parts: int = PARTS,
 ) -> tuple[Part, ...]:
     """Return the stretch in equal parts, oldest first, each with the batches begun in it."""
     width = (until - since) / parts
@@ -78,7 +82,7 @@ def parts_of(
         place = int((one.header.created_at - since) / width) if width else 0
         places[min(max(place, 0), parts - 1)].append(one)
     return tuple(
-        Part(width * (parts - place), counted(some, until)) for place, some in enumerate(places)
+        Part(width * (parts - place), counted(some, now)) for place, some in enumerate(places)
     )
 
 

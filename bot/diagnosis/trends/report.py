@@ -22,7 +22,7 @@ from bot.domain.batch.modes import UNKNOWN
 from bot.domain.chart import Chart, ChartKind, Series
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Table
-from bot.domain.words import Span, Text, Words, words
+from bot.domain.words import Span, Text, Words, joined, when, words
 from bot.text.wording import many, part_of
 
 COMMAND = "batch trends"
@@ -30,20 +30,20 @@ COMMAND = "batch trends"
 
 def diagnose(evidence: TrendEvidence) -> Report:
     """Return the trends of the batches that were read."""
-    now, batches = evidence.until, evidence.batches
-    whole, span = counted(batches, now), Span(now - evidence.since)
-    parts, spent = parts_of(batches, evidence.since, now), spent_of(evidence.sums.get(""))
+    now, batches = evidence.now, evidence.batches
+    whole, spent = counted(batches, now), spent_of(evidence.sums.get(""))
+    parts = parts_of(batches, evidence.since, evidence.until, now)
     hidden = evidence.hidden
     return Report(
         command=COMMAND,
-        title=words("Batches of the last ", span),
+        title=words("Batches of ", _time(evidence)),
         facts=_facts(evidence, whole, parts),
         sources=(rows_reading(batches, hidden, _covered(evidence)),),
         unreadable_need=bool(hidden or evidence.ungrouped)
         or not evidence.is_whole
         or _unsummed(evidence),
-        headline=_headline(whole, span, is_whole=evidence.is_whole),
-        summary=" ".join(_notes(evidence)),
+        headline=_headline(whole, evidence),
+        summary=joined(" ", tuple(_notes(evidence))),
         matters=tuple(_matters(whole, spent)),
         tables=tuple(_tables(evidence)),
         charts=(_chart(parts, evidence),) if batches else (),
@@ -51,15 +51,27 @@ def diagnose(evidence: TrendEvidence) -> Report:
     )
 
 
-def _headline(whole: Counted, span: Span, *, is_whole: bool) -> Words:
+def _time(evidence: TrendEvidence) -> Words:
+    """Return the time that was asked for: `the last 2 h`, or `28 min until 1 h ago`."""
+    length = Span(evidence.until - evidence.since)
+    if evidence.end is None:
+        return words("the last ", length)
+    return words(length, " until ", Span(evidence.now - evidence.end), " ago")
+
+
+def _headline(whole: Counted, evidence: TrendEvidence) -> Words:
+    time = _time(evidence)
     if not whole.batches:
-        return words("No batch was begun in the last ", span)
+        if not evidence.is_whole:
+            return words("Not known, so far back was not read: batches of ", time)
+        return words("No batch was begun in ", time)
     if not whole.ended:
         return words(f"{many(whole.batches, 'batch', ('is', 'are'))} under way, none has ended")
-    if not is_whole:
+    if not evidence.is_whole:
         return words(f"{whole.well:,} of the newest {many(whole.ended, 'batch')} ended well")
     ended = part_of(whole.well, whole.ended, "batch")
-    return words(f"{ended} ended well in the last ", span)
+    begun = "" if evidence.end is None else " of those begun"
+    return words(f"{ended} ended well{begun} in ", time)
 
 
 def _matters(whole: Counted, spent: Spent) -> Iterator[tuple[str, Text]]:
@@ -76,13 +88,17 @@ def _matters(whole: Counted, spent: Spent) -> Iterator[tuple[str, Text]]:
         yield "A valid comparison costs", _money(spent)
 
 
-def _notes(evidence: TrendEvidence) -> Iterator[str]:
+def _notes(evidence: TrendEvidence) -> Iterator[Text]:
     """Yield what limits the answer: what was not read, and over how many batches sums are."""
     batches = evidence.batches
+    if evidence.end is not None:
+        begun = words(when(evidence.since, "since "), when(evidence.end, " until "))
+        yield words("Of the batches begun ", begun, ", as their rows stand now.")
     if evidence.ungrouped:
         yield f"Not told by {evidence.by}, which could not be read: {evidence.ungrouped}."
     if not evidence.is_whole:
-        yield f"Only the newest {len(batches):,} of that time were read: {evidence.stopped}."
+        which = f"Only the newest {len(batches):,} of that time were" if batches else "It was not"
+        yield f"{which} read: {evidence.stopped}."
     if len(batches) > evidence.summed.get("", 0):
         yield f"Causes, times and costs are of the newest {evidence.summed.get('', 0):,}."
     if _unsummed(evidence):
@@ -110,7 +126,7 @@ def _tables(evidence: TrendEvidence) -> Iterator[Table]:
             (evidence.by, "how many", "ended well", "valid", "half / 95 %", "each"),
             tuple(_group_rows(evidence)),
         )
-    bad = not_well(evidence.batches, evidence.until)
+    bad = not_well(evidence.batches, evidence.now)
     if bad:
         kinds = tuple((kind, many(count, "batch")) for kind, count in bad.most_common())
         yield Table(("did not end well", "how many"), kinds)
@@ -141,7 +157,7 @@ def _grouped(evidence: TrendEvidence) -> dict[str, Counted]:
     return {
         name: counted(
             (one for one in evidence.batches if of.get(one.header.batch_id) == name),
-            evidence.until,
+            evidence.now,
         )
         for name in evidence.sums
         if name
@@ -152,15 +168,18 @@ def _chart(parts: tuple[Part, ...], evidence: TrendEvidence) -> Chart:
     """Return how many batches ended well and how many did not, by when they were begun."""
     good = tuple(float(one.counted.well) for one in parts)
     bad = tuple(float(one.counted.ended - one.counted.well) for one in parts)
+    over = evidence.now - evidence.until
+    newest = f"{_age(parts[-1].age + over)} ago" if over else f"last {_age(parts[-1].age)}"
     worst = max(parts, key=lambda one: one.counted.ended - one.counted.well)
     most = worst.counted.ended - worst.counted.well
     told = f"{sum(good):.0f} ended well and {sum(bad):.0f} did not"
-    when = f", most of these begun within {_age(worst.age)}" if most else ""
+    until = f" until {_age(over)} ago" if over else ""
+    most_of = f", most of these begun within {_age(worst.age + over)}" if most else ""
     return Chart(
         title="Batches by when they were begun",
-        labels=(*(f"{_age(one.age)} ago" for one in parts[:-1]), f"last {_age(parts[-1].age)}"),
+        labels=(*(f"{_age(one.age + over)} ago" for one in parts[:-1]), newest),
         series=(Series("ended well", good, summed=True), Series("did not", bad, summed=True)),
-        alt=f"Batches of the last {_age(evidence.until - evidence.since)}: {told}{when}.",
+        alt=f"Batches of {_age(evidence.until - evidence.since)}{until}: {told}{most_of}.",
         kind=ChartKind.BAR,  # one line would hide behind the other where they are the same
         y_label="batches",
     )
@@ -178,7 +197,7 @@ def _facts(evidence: TrendEvidence, whole: Counted, parts: tuple[Part, ...]) -> 
         "cost": spent.cost,
         "cost_per_valid": spent.cost_each,
         "summed_batches": evidence.summed.get("", 0),
-        "did_not_end_well": dict(not_well(evidence.batches, evidence.until)),
+        "did_not_end_well": dict(not_well(evidence.batches, evidence.now)),
         "failures": [
             {"reason": reason.value, "comparisons": rows, "failures": roots}
             for reason, rows, roots in failures_of(evidence.sums.get(""))
@@ -192,7 +211,7 @@ def _facts(evidence: TrendEvidence, whole: Counted, parts: tuple[Part, ...]) -> 
 
 
 def _actions(evidence: TrendEvidence) -> tuple[str, ...]:
-    span = evidence.until - evidence.since
+    span = evidence.now - evidence.since
     hours = max(1, round(span.total_seconds() / 3_600))
     since = f"{hours}h" if hours % 24 else f"{hours // 24}d"
     others = [way for way in ("mode", "model") if way != evidence.by]

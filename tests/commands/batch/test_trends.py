@@ -48,6 +48,18 @@ async def test_the_night_is_parted_by_mode_model_and_provider(sources: Sources, 
     assert names & {"claude-haiku-4-5", "anthropic", "unknown", "serial_bundle"}
 
 
+async def test_a_time_that_is_over_has_the_batches_begun_in_it_alone(sources: Sources) -> None:
+    asked = context(sources, MORNING)
+    whole = (await COMMAND.run(parse("trends --since 1w"), asked)).facts["batches"]
+    newer = (await COMMAND.run(parse("trends --since 10h"), asked)).facts["batches"]
+    report = await COMMAND.run(parse("trends --since 1w --until 10h"), asked)
+    assert report.facts["batches"] == whole - newer > 0
+    assert sum(one["batches"] for one in report.facts["parts"]) == whole - newer
+    assert "as their rows stand now" in str(report.summary)
+    assert "until 10 h ago" in str(report.headline)
+    assert (report.facts["until"] - report.facts["since"]).days == 6
+
+
 async def test_without_a_database_nothing_is_said_to_be_well() -> None:
     report = await COMMAND.run(parse("trends"), context(Sources(), MORNING))
     assert (report.verdict, report.command) == (Verdict.UNKNOWN, "batch trends")
@@ -62,6 +74,8 @@ async def test_without_a_database_nothing_is_said_to_be_well() -> None:
         ("trends --by moed", "--by takes mode, model, provider"),
         ("list --by mode", "Only /batch trends takes --by"),
         ("status 34 --since 2h", "--since goes with /batch trends"),
+        ("status 34 --until 2h", "--until goes with /batch trends"),
+        ("trends --until soon", "soon is no moment"),
     ],
 )
 def test_wrong_words_are_told(text: str, told: str) -> None:

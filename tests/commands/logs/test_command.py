@@ -147,6 +147,23 @@ async def test_since_and_context_and_level_bound_the_search() -> None:
     assert "with the lines around them" in report.summary
 
 
+async def test_until_ends_the_search_and_is_told() -> None:
+    report = await ask("all IntegrityError --since 23:48 --until 2025-11-18T23:48:44")
+    assert [entry.service for entry in report.timeline] == [CJ.name]
+    assert report.facts["until"] == at("2025-11-18T23:48:44")
+    assert "until 2025-11-18T23:48:44" in str(report.summary)
+    day = await ask("cj old --until 2025-10-01T12:00")
+    assert (day.facts["since"], len(day.timeline)) == (at("2025-09-30T12:00:00"), 2)
+
+
+async def test_of_a_time_that_is_over_older_lines_are_told_as_before_it() -> None:
+    report = await ask("cj old --since 3h --until 2h")
+    assert str(report.headline).startswith("No line of that time matches; older ones do")
+    (again,) = report.actions
+    assert "--until" not in again
+    assert (await ask(again.removeprefix("/logs "))).found
+
+
 async def test_all_errors_of_a_service_need_no_text() -> None:
     assert len((await ask("cj --level error")).timeline) == 2
 

@@ -8,7 +8,8 @@ from bot.registry import SlashCommand, Usage, commands
 from commands.help import COMMAND as HELP
 
 EXAMPLES = {
-    "batch": 33, "with": "34", "state": "SCORING", "since": "2h", "by": "mode", "id": "8f3a11d7",
+    "batch": 33, "with": "34", "state": "SCORING", "since": "2h", "until": "1h", "by": "mode",
+    "id": "8f3a11d7",
     "prefix": "other_service:queue", "service": "cj", "text": "IntegrityError of batch 34",
     "level": "error", "context": 3, "detector": "stuck_queue", "rule": "orphaned-item",
 }  # fmt: skip
@@ -36,6 +37,8 @@ def test_every_parameter_gives_a_line_that_its_command_understands_and_that_only
         must_read_only(commands()[name], request.verb)
         if "since" in given and tool.name != "changes":
             assert request.options["since"] == "2h"
+        if "since" in given:
+            assert request.options["until"] == "1h"
 
 
 def test_the_least_and_the_most_that_a_tool_promises_are_taken() -> None:

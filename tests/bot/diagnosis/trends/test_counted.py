@@ -45,7 +45,7 @@ def test_what_did_not_end_well_is_counted_by_kind_without_its_numbers() -> None:
 
 def test_the_parts_of_the_time_hold_each_batch_once() -> None:
     batches = [batch(n, created_at=ago(hours=n), **FINE, pairs=DONE) for n in range(0, 25, 4)]
-    parts = parts_of(batches, NOW - timedelta(hours=24), NOW, parts=6)
+    parts = parts_of(batches, NOW - timedelta(hours=24), NOW, NOW, parts=6)
     assert [one.counted.batches for one in parts] == [1, 1, 1, 1, 1, 2]
     assert [one.age for one in parts][-1] == timedelta(hours=4)
 
