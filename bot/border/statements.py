@@ -18,10 +18,15 @@ _NUMBERED = Pattern(r"([a-z_]+?)_\d{1,3}")
 MOST_DIGITS = 4
 
 
+def is_key_of_statement(key: str) -> bool:
+    """Say whether a statement may stand behind a key."""
+    return key.lower() in _KEYS
+
+
 def is_statement(key: str, text: str) -> bool:
     """Say whether the text behind a key is a statement of SQL without any data."""
-    words = _WORD.findall(text)
-    if key.lower() not in _KEYS or not words or words[0].lower() not in _FIRST:
+    words = _WORD.findall(text) if is_key_of_statement(key) else []
+    if not words or words[0].lower() not in _FIRST:
         return False
     return _SIGNS.fullmatch(text) is not None and all(map(_is_of_statements, words))
 

@@ -5,7 +5,7 @@ from bot.border.keys import KeyKind, is_known_key
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
 from bot.border.phrases import JudgedText
 from bot.border.shapes import is_id
-from bot.border.statements import is_statement
+from bot.border.statements import is_key_of_statement, is_statement
 from bot.border.words import may_show
 
 
@@ -40,6 +40,8 @@ class Values:
 
     def statement(self, key: str, value: int, end: int) -> int:
         """Show a statement of SQL without data; return where it ends, or 0 where none stands."""
+        if not is_key_of_statement(key):
+            return 0
         stop = value
         while stop < end and self.tokens[stop].text not in "];\n":
             stop += 1

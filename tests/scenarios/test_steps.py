@@ -21,9 +21,9 @@ from tests.attack.regex_steps import StepCounter, literals
 from tests.attack.ways import events_of
 
 SMALL, LARGE = 64 << 10, 1 << 20
-# Of those that call for each character, and of what somebody typed, texts of which one is also
-# sixteen times the other.
-FEW, MANY = 1 << 10, 16 << 10
+# Of those that call for each character, and of what somebody typed, of which Slack sends 4,000
+# characters: one is also sixteen times the other.
+FEW, MANY = 256, 4 << 10
 # Read of a text that is bounded before: the first 2,000 bytes of an error, the first 4,096
 # characters of a message or of what somebody typed, a command of ours in a button, or matched at a
 # message's beginning only.
