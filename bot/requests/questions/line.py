@@ -1,5 +1,6 @@
 """What a typed text asks for: the command that it is, else the one that its question means."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from bot.deferred import Pattern
@@ -11,6 +12,14 @@ from bot.registry import SlashCommand
 from bot.requests.command_text import CommandLine, read_line, unwrapped
 from bot.text.log_words import services_named
 
+# What people write behind a text to look for, where `--since` is meant.
+_TIMED = Pattern(
+    r"\b(?:since|after|before|between|until|last|past|sedan|sen|efter|före|innan|mellan|senaste"
+    r"|sista) (?:(?:the|kl\.?|klockan) )?(?:\d|half|kvart|hour|day|week|night|timm|dag|dygn|vecka)"
+    r"|\b(?:today|yesterday|tonight|i ?dag|i ?går|i ?natt)\W*$"
+    r"| \d{1,2}[:.]\d\d ?[-–] ?\d{1,2}[:.]\d\d\W*$",
+    re.IGNORECASE,
+)
 # `batch 57??`: the marks behind an id ask, and are no part of it.
 _ASKED = Pattern(r"(?<=[0-9a-f])[?!]+$")
 
@@ -43,6 +52,7 @@ def typed_command(
 def _is_a_sentence(request: Request, services: Iterable[Service]) -> bool:
     """Say whether a command that takes any word was given one that names nothing."""
     if request.command == "logs":
-        return services_named(request.words[0], services) is None
+        is_known = services_named(request.words[0], services) is not None
+        return not is_known or bool(_TIMED.search(request.words[1]))
     bare = request.command == "trace" and kind_of(request.words[0]) is IdKind.LABEL
     return bare and not any(char.isdigit() for char in request.words[0])

@@ -20,7 +20,7 @@ STUCK = words_in(
 FAULTY = words_in(
     "wrong fail fails failed failing failure broken die died dies dead crash crashed error errors "
     "borked busted trasig trasigt trasiga sönder snett fel misslyckats misslyckades kraschat "
-    "kraschade broke felat felar failade failat faulty borkat sprack"
+    "kraschade broke felat felar felade failade failat faulty borkat sprack"
 )
 RUNNING = words_in("running active ongoing igång körs")
 OPEN = re.compile(
@@ -29,6 +29,14 @@ OPEN = re.compile(
     r"|(?:open|öppna) batch\w*|väntar|pågår|ofärdiga"
     r"|not (?:yet )?(?:done|finished|ready|complete|ended)"
     r"|inte (?:(?:är|blivit) )?(?:klara?|färdiga?))\b"
+)
+# Of comparisons no list is made.
+_HOW_MANY = re.compile(
+    r"\b(?:how many|hur många) (?:\w+ )?(?:comparisons?|pairs?|jämförelser(?:na)?|par)\b"
+)
+_NEWEST_ONE = re.compile(
+    r"\b(?:last|latest|newest|most recent|senaste|sista|nyaste) (?:\w+ )?"
+    r"(?:batch|run|körning)(?:en)?\b"
 )
 _WITHOUT_ANSWERS = re.compile(
     r"\b(?:without|no|lack(?:s|ing)?|utan|saknar|inga) (?:a |any |some |några )?"
@@ -66,7 +74,11 @@ _NUMBER = re.compile(r"\d{1,6}")
 def listed(asked: PlainQuestion, local: datetime) -> Reading | None:
     """Return the list that a question without ids asks for; None where it asks for none."""
     fold = asked.text.casefold()
+    if _HOW_MANY.search(fold) and not names_several(fold):
+        return None
     count, choice = count_in(fold), _choice(asked)
+    if choice and not count and _NEWEST_ONE.search(fold):
+        count = "1"
     since = asked.time.since
     if not count and not (choice and _asks(asked)):
         return None

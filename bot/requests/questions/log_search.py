@@ -37,6 +37,8 @@ _ASSIGNMENT = re.compile(
     r"([\w-]*\d[\w-]*)(?!\w)",
     re.IGNORECASE,
 )
+# `logs cj timeout`, and behind it a time.
+_TYPED = re.compile(r"logs (\S+) (.+)", re.IGNORECASE)
 _EDGES = ".,:;?!"
 _NO_TEXT = words_in("the in errors log logs loggen loggarna lines rader")
 
@@ -50,10 +52,10 @@ def is_log_search(asked: PlainQuestion) -> bool:
     return bool((asked.service and told) or _level_of(asked))
 
 
-def assignment_line(asked: PlainQuestion) -> str:
+def assignment_line(asked: PlainQuestion, local: datetime) -> str:
     """Return the search for the assignment that a question without ids names; "" for none."""
     named = None if asked.ids else _ASSIGNMENT.search(asked.text)
-    return f"/logs cj {named[1]}" if named else ""
+    return f"/logs cj {named[1]} {asked.time.window(local)}".rstrip() if named else ""
 
 
 def log_line(asked: PlainQuestion, services: Iterable[Service], local: datetime) -> str:
@@ -64,8 +66,7 @@ def log_line(asked: PlainQuestion, services: Iterable[Service], local: datetime)
     level = _severity(only[1]) if only else "" if wanted else _level_of(asked)
     if not (wanted or level) or (wanted and not _is_whole(asked)):
         return ""
-    span = asked.time.span(local)
-    words = ("/logs", asked.service or EVERYWHERE, wanted, f"--since {span}" if span else "",
+    words = ("/logs", asked.service or EVERYWHERE, wanted, asked.time.window(local),
              f"--level {level}" if level else "")  # fmt: skip
     return " ".join(filter(None, words))
 
@@ -80,10 +81,10 @@ def _level_of(asked: PlainQuestion) -> str:
 
     Whoever asks what a service says at a time, and not of what, asks for all of it.
     """
-    if asked.ids or not (asked.service or asked.time.since):
+    if asked.ids or not (asked.service or asked.time.is_said):
         return ""
     named = _LEVELS.search(asked.text)
-    speaks = asked.service and asked.time.since and SPEAKS.search(asked.text)
+    speaks = asked.service and asked.time.is_said and SPEAKS.search(asked.text)
     shape = _LEVELS if named else SPEAKS
     rest = [word.casefold() for word in words_of(shape.sub(" ", asked.text))]
     others = [word for word in rest if word != asked.service.casefold()]
@@ -108,6 +109,8 @@ def _wanted(asked: PlainQuestion, services: tuple[Service, ...]) -> str:
     word = found[1].strip(_EDGES) if found else ""
     if not word or word.casefold() in _NO_TEXT or services_named(word, services) is not None:
         word = _said(asked)
+    if not word and (typed := _TYPED.match(asked.text)) and typed[1] == asked.service:
+        word = typed[2].strip(_EDGES)
     ids = _long_ids(asked)
     is_batch = any(one.word in word for one in asked.ids) and not ids
     return "" if is_batch else word or next(iter((*asked.codes, *ids)), "")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain.log import Service
+from bot.requests.questions.over_time import changes_line
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading
 from bot.requests.questions.words.counts import names_several
@@ -38,6 +39,9 @@ _LIMITS = re.compile(
     r"|api.?nyckel\w*|hastighetsgräns\w*)\b"
 )
 _HOW_MANY = re.compile(r"\b(?:how many|hur många)\b")
+# What trends count beside batches.
+COMPARISONS = re.compile(r"\b(?:comparisons?|pairs?|jämförelser(?:na)?|par(?:en)?)\b")
+IS_UP = re.compile(r"\b(?:up|down|alive|reachable|uppe|nere|lever)\b")
 # What is searched for of a server, and in which service's lines: the name in the tracebacks of its
 # library, where its own name stands in every second line.
 SERVERS = {
@@ -52,7 +56,7 @@ SERVERS = {
 }
 # Of what is past the lines tell; whether a server is up now no line says.
 _PAST = re.compile(
-    r"\b(?:was|were|did|had|has|have|been|went|var|blev|gick|hade|har|fick|hände|happened|lost"
+    r"\b(?:was|were|did|had|has|have|been|went|tappa[dt]e?|förlora[dt]e?|försvann|var|blev|gick|hade|har|fick|hände|happened|lost"
     r"|wrong|permissions?|denied|rights|rättighet\w*|behörighet\w*|något|problems?|errors?|trouble|fel|strul\w*|issues?|crash\w*)\b"
 )
 LLM = "llm_provider"
@@ -76,20 +80,26 @@ def of_a_matter(
 ) -> Reading | None:
     """Return the command that shows what a question without ids is about; None for no matter."""
     fold = asked.text.casefold()
-    if not (asks(fold) or asked.codes or _TIME_OUT.search(fold)):
+    is_of_a_time = asked.time.is_said and _COST.search(fold)
+    if not (asks(fold) or asked.codes or _TIME_OUT.search(fold) or is_of_a_time):
         return None
     if asked.time.is_odd or asked.time.is_moment:
         return None
-    span = asked.time.span(local)
+    window = asked.time.window(local)
     line = (
-        _of_the_batches(asked, span)
-        or _of_the_logs(asked, span, tuple(services))
-        or _of_what_happened(asked, span)
+        _of_the_batches(asked, window)
+        or _of_the_logs(asked, window, tuple(services))
+        or _of_what_happened(asked, window, local)
     )
     return Reading(line) if line else None
 
 
-def _of_the_batches(asked: PlainQuestion, span: str) -> str:
+def trends(window: str) -> str:
+    """Return the command for how batches did in a time, in the last week where none is said."""
+    return f"/batch trends {window or '--since 7d'}"
+
+
+def _of_the_batches(asked: PlainQuestion, window: str) -> str:
     """Return the command for what batches ran with: the mock, a model, a mode, a provider."""
     fold = asked.text.casefold()
     if asked.codes and names_several(fold):
@@ -104,24 +114,25 @@ def _of_the_batches(asked: PlainQuestion, span: str) -> str:
         (way for way, shape in (("model", _MODEL), ("mode", _MODE), ("provider", _PROVIDER))
          if shape.search(fold)), "",
     )  # fmt: skip
-    return f"/batch trends --since {span or '7d'} --by {by}" if by else ""
+    # `is claude up` asks for no batches.
+    return f"{trends(window)} --by {by}" if by and not IS_UP.search(fold) else ""
 
 
-def _of_the_logs(asked: PlainQuestion, span: str, services: tuple[Service, ...]) -> str:
+def _of_the_logs(asked: PlainQuestion, window: str, services: tuple[Service, ...]) -> str:
     """Return the search for a code, a time-out or what a server did."""
     fold = asked.text.casefold()
     if names_several(fold):
         return ""
-    since = f" --since {span}" if span else ""
+    since = f" {window}" if window else ""
     if len(asked.codes) > 1:
-        return f"/batch trends --since {span or '7d'}"
+        return trends(window)
     if asked.codes and services_named(LLM, services):
         return f"/logs {LLM} {asked.codes[0]}{since}"
     if _TIME_OUT.search(fold) and _SET.search(fold):
         return ""
     if _TIME_OUT.search(fold):
         return f"/logs {asked.service or EVERYWHERE} timeout{since}"
-    named = server_asked(asked, span)
+    named = server_asked(asked, window)
     if named is None:
         return ""
     service, text = named
@@ -130,21 +141,21 @@ def _of_the_logs(asked: PlainQuestion, span: str, services: tuple[Service, ...])
     return f"/logs {service} {text} --level error{since}"
 
 
-def server_asked(asked: PlainQuestion, span: str = "") -> tuple[str, str] | None:
+def server_asked(asked: PlainQuestion, window: str = "") -> tuple[str, str] | None:
     """Return where and what to search for of the server whose past a question is about."""
     fold = asked.text.casefold()
     words = [word.casefold() for word in asked.words]
     named = next((SERVERS[word] for word in words if word in SERVERS), None)
-    is_past = (span or _PAST.search(fold)) and not asked.time.is_moment
+    is_past = (window or _PAST.search(fold)) and not asked.time.is_moment
     return named if is_past and not asked.about(Topic.OTHER) else None
 
 
-def _of_what_happened(asked: PlainQuestion, span: str) -> str:
+def _of_what_happened(asked: PlainQuestion, window: str, local: datetime) -> str:
     """Return the command for what changed, what it cost, or how fast and how well it went."""
     fold = asked.text.casefold()
     if _CHANGED.search(fold) or _TIME_OUT.search(fold):
-        return f"/changes {asked.time.since}".rstrip()
+        return changes_line(asked, local)
     told = _COST.search(fold) or _PACE.search(fold) or _LIMITS.search(fold)
-    if told or (_HOW_MANY.search(fold) and names_several(fold)):
-        return f"/batch trends --since {span or '7d'}"
+    if told or (_HOW_MANY.search(fold) and (names_several(fold) or COMPARISONS.search(fold))):
+        return trends(window)
     return ""

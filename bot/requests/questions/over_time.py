@@ -36,13 +36,13 @@ def list_line(asked: PlainQuestion, local: datetime) -> str:
     return f"/batch list {asked.time.window(local)}".rstrip()
 
 
-def changes_line(asked: PlainQuestion) -> str:
-    """Return the command for what changed, as far back as the question says."""
-    return f"/changes {asked.time.since}".rstrip()
+def changes_line(asked: PlainQuestion, local: datetime) -> str:
+    """Return the command for what changed, in the time that the question says."""
+    return " ".join(filter(None, ("/changes", asked.time.since, asked.time.end_of(local))))
 
 
 def _trends_line(asked: PlainQuestion, local: datetime) -> str:
     """Return the command for how batches did, as far back as the question says."""
     by = _BY.search(asked.text.casefold())
     way = f" --by {by[1] or _BY_WORD[by[2]]}" if by else ""
-    return f"/batch trends --since {asked.time.span(local) or '7d'}{way}"
+    return f"/batch trends {asked.time.window(local) or '--since 7d'}{way}"

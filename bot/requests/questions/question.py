@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.log import Service
+from bot.requests.questions.words.asked_time import AskedTime
 from bot.requests.questions.words.codes import codes_in
 from bot.requests.questions.words.counts import count_in
 from bot.requests.questions.words.diacritics import with_diacritics
 from bot.requests.questions.words.orders import forbids, is_considered, is_past
 from bot.requests.questions.words.services import service_in
 from bot.requests.questions.words.text import Named, clean, ids_of, words_of
-from bot.requests.questions.words.times import AskedTime, time_in
+from bot.requests.questions.words.times import time_in
 from bot.requests.questions.words.vocabulary import Topic, topic_of, words_in
 
 WHATS_UP = re.compile(

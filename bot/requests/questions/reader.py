@@ -28,7 +28,7 @@ from bot.requests.questions.words.counts import names_several
 from bot.requests.questions.words.orders import asks_what_to_do
 from bot.requests.questions.words.stems import asks, speaks_of_batches
 from bot.requests.questions.words.text import Kind, Named
-from bot.requests.questions.words.vocabulary import LOOKED_AT, Topic, topic_of, words_in
+from bot.requests.questions.words.vocabulary import LOOKED_AT, Topic, known_word, topic_of, words_in
 
 _CAN_DO = re.compile(r"\b(what can (you|i)|how do (you|i) (work|use)|vad kan du)\b")
 _HAPPENED = re.compile(r"\b(?:happen\w*|history|hände|hänt|historik|when|när)\b")
@@ -52,6 +52,10 @@ _ALL_WELL = re.compile(
 _HOW_IT_WENT = re.compile(
     r"\b(?:how did (?:it|things) go|how was it|what happened|hur (?:gick|har) det|hur ser det ut"
     r"|vad hände|vad har hänt)\b"
+)
+# `essays in 17 that never took part` asks without a word that asks.
+_OF_ITS = re.compile(
+    r"\b(?:in|of|for|from|on|i|av|för|från|på) (?:batch(?:en)? )?#?\d{1,7} (?:that|which|som)\b"
 )
 _OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
 # They open a question, and what follows says what is asked.
@@ -104,7 +108,7 @@ def _read(asked: PlainQuestion, known: tuple[Service, ...], local: datetime) -> 
 
 def _of_lines(asked: PlainQuestion, known: tuple[Service, ...], local: datetime) -> Reading | None:
     """Return the search that a question asks for, or what lacks for one; None for no search."""
-    if line := assignment_line(asked):
+    if line := assignment_line(asked, local):
         return Reading(line)
     if not is_log_search(asked):
         return None
@@ -156,7 +160,8 @@ def _asks_of_the_field(asked: PlainQuestion, id: Named) -> bool:
     folds = {word.casefold() for word in asked.words} - {id.word.casefold(), f"#{id.word}"}
     others = {fold for fold in folds if not fold[0].isdecimal()}
     known = bool(others) and all(topic_of(fold) is not None for fold in others)
-    return asks(asked.text.casefold()) and (known or speaks_of_batches(others))
+    asks_of_it = asks(asked.text.casefold()) or _OF_ITS.search(asked.text.casefold())
+    return bool(asks_of_it) and (known or speaks_of_batches(others))
 
 
 def _asks_how_it_is(asked: PlainQuestion, id: Named) -> bool:
@@ -211,7 +216,7 @@ def _of_a_topic(asked: PlainQuestion, local: datetime) -> Reading | None:
     if line := next((line for topic, line in LOOKED_AT.items() if asked.about(topic)), ""):
         return _of_now(asked, line, local)
     if asked.about(Topic.CHANGES):
-        return Reading(changes_line(asked))
+        return Reading(changes_line(asked, local))
     if asked.about(Topic.HELP) or _CAN_DO.search(fold):
         return Reading("/help")
     return over_time(asked, local)
@@ -219,7 +224,7 @@ def _of_a_topic(asked: PlainQuestion, local: datetime) -> Reading | None:
 
 def _of_now(asked: PlainQuestion, line: str, local: datetime) -> Reading:
     """Return what is looked at as it is now; of a time that is over the alerts keep a record."""
-    if not asked.time.is_over(local):
+    if not (asked.time.since and asked.time.is_over(local)):
         return Reading(line)
     if asked.about(Topic.ALERTS):
         return Reading("/alerts history")
@@ -229,7 +234,8 @@ def _of_now(asked: PlainQuestion, line: str, local: datetime) -> Reading:
 def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
     """Return what a question means that names no batch and follows none."""
     fold = asked.text.casefold()
-    is_running = bool(RUNNING & {word.casefold() for word in asked.words})
+    folds = {word.casefold() for word in asked.words}
+    is_running = bool(RUNNING & (folds | {known_word(one) for one in folds}))
     if is_running and (asked.about(Topic.LIST) or _OF_ALL.search(fold)):
         return Reading("/batch list open")
     if asked.time.since and not asked.time.is_moment and _HOW_IT_WENT.search(fold):
@@ -238,7 +244,7 @@ def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
     if not asked.subject and (of_all or _ALL_WELL.search(fold)):
         # Alerts tell of now.
         return Reading(list_line(asked, local) if asked.time.since else "/alerts list")
-    if asked.was_done and (line := _done_line(asked)):
+    if asked.was_done and (line := _done_line(asked, local)):
         return Reading(line)
     if (moment := of_a_moment(asked)) is not None:
         return moment
@@ -247,13 +253,13 @@ def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
     return at_a_loss(asked)
 
 
-def _done_line(asked: PlainQuestion) -> str:
+def _done_line(asked: PlainQuestion, local: datetime) -> str:
     """Return the command for whether something was done to a service; "" for anything else."""
     words = [word.casefold() for word in asked.words]
     named = any(word in SERVICES for word in words)
     others = [one for one in words if one not in SERVICES and not one[0].isdecimal()]
     known = all(topic_of(one) is not None for one in others)
-    return changes_line(asked) if named and known else ""
+    return changes_line(asked, local) if named and known else ""
 
 
 def _follows(asked: PlainQuestion) -> bool:

@@ -26,11 +26,18 @@ _COMMAND_INSIDE = re.compile(r"\S\s+/(?:batch|trace|queue|logs|alerts|runner|hel
 _TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|again from)\b")
 _BELOW_ZERO = re.compile(r"(?<!\S)[-−]\d+\b(?! ?-)")
 _WHO = re.compile(r"^(?:who|vem)\b|\bby whom\b|\bav vem\b")
+# Of one batch: its rows hold no person.
+_BEGUN = re.compile(
+    r"\b(?:ran|runs?|started|made|created|submitted|sent|owns?|did|paid"
+    r"|körde|kör|startade|skapade|skickade|äger|gjorde|betalade)\b"
+)
 _MODEL = re.compile(r"\b(?:models?|modell(?:en|er)?)\b")
 _UP = re.compile(
     r"\b(?:up|down|alive|reachable|ok(?:ay|ej)?|fine|healthy|well|uppe|nere|igång|lever|mår|dead)\b"
 )
-_SERVICE = re.compile(r"\b(?:provider\w*|cj|llm|lps|anthropic|openai|services?|tjänsten|worker)\b")
+_SERVICE = re.compile(
+    r"\b(?:provider\w*|cj|llm|lps|anthropic|claude|gpt\w*|openai|services?|tjänsten|worker)\b"
+)
 # A word with letters and digits that is no id, such as the name of an essay; no `2pm`, no `24h`.
 _NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d])(?!\d+(?:am|pm|h|m|min|s|d|w|x|st|nd|rd|th)$)[\w-]{3,40}")
 
@@ -44,7 +51,8 @@ def refused(asked: PlainQuestion) -> Reading | None:
         return unread_as("a number below zero")
     if asked.about(Topic.NEVER) or _TAKEN_BACK.search(fold) or _COMMAND_INSIDE.search(fold):
         return unread_as("whether to run something", nearest(asked))
-    if asked.was_done and _WHO.search(fold) and not asked.about(*LOOKED_AT):
+    of_one = len(asked.ids) == 1 and _BEGUN.search(fold)
+    if (asked.was_done or of_one) and _WHO.search(fold) and not asked.about(*LOOKED_AT):
         return unread_as(
             "Who did something is recorded nowhere that I read. What came of it is.",
             _around(asked),

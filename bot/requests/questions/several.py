@@ -7,14 +7,14 @@ from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading, unread_as
 from bot.requests.questions.refused import nearest
 from bot.requests.questions.words.stems import asks
-from bot.requests.questions.words.text import Kind, Named
+from bot.requests.questions.words.text import ALIKE, Kind, Named
 from bot.requests.questions.words.vocabulary import Topic, words_in
 
 PICKED = 2
 MOST_LISTED = 50
 # Whoever says `or` has not decided.
 _OR = words_in("or eller")
-_ALIKE = words_in("same samma identical lika alike twice duplicate duplicates")
+_ALIKE = ALIKE | words_in("lika alike twice duplicates")
 
 
 def is_a_batch(id: Named) -> bool:
@@ -27,8 +27,7 @@ def compared(asked: PlainQuestion, local: datetime) -> Reading:
     words = [one.word for one in asked.ids]
     modes = [f"mode:{word}" for word in asked.words if word in BATCHING_MODES]
     if len(set(modes)) == PICKED and not words:
-        span = asked.time.span(local)
-        return Reading(" ".join(("/batch compare", *modes, *(("--since", span) if span else ()))))
+        return Reading(" ".join(("/batch compare", *modes, asked.time.window(local))).rstrip())
     topic, _, id = asked.subject.partition(" ")
     if len(words) == 1 and topic == "batch" and id != words[0]:
         words = [id, *words]

@@ -2,8 +2,8 @@
 
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.several import is_a_batch
+from bot.requests.questions.words.asked_time import AskedTime
 from bot.requests.questions.words.text import Kind
-from bot.requests.questions.words.times import AskedTime
 from bot.requests.questions.words.vocabulary import ELSEWHERE, Topic
 from bot.text.redaction import echoed_id
 

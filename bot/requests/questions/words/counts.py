@@ -15,6 +15,10 @@ _COUNTED = re.compile(
     rf"\b(?:(?:{_NEWEST}) (?P<after>{_NUMBER})|(?P<before>{_NUMBER}) (?:{_NEWEST}))"
     rf" (?:[^\W\d]+ )?{SEVERAL}\b"
 )
+# `senaste 5`, and nothing else.
+_ALONE = re.compile(
+    rf"(?:(?:show|list|visa|the|de) )*(?:{_NEWEST}) (?P<after>{_NUMBER})(?P<before>)\W*"
+)
 _SEVERAL = re.compile(rf"\b{SEVERAL}\b")
 
 
@@ -25,7 +29,7 @@ def names_several(fold: str) -> bool:
 
 def count_in(fold: str) -> str:
     """Return the number that says how many batches are asked for; "" for none."""
-    found = _COUNTED.search(fold)
+    found = _COUNTED.search(fold) or _ALONE.fullmatch(fold)
     return (found["after"] or found["before"]) if found else ""
 
 

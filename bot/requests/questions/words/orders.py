@@ -38,6 +38,7 @@ _OPENS = re.compile(
     r"^(?:(?:so|but|and|och|men|så) )?(?:why|how|what|which|who|when|where|did|has|have|had|was"
     r"|were|is|are|does|do (?:i|we)|varför|hur|vad|vilk\w+|vem|när|var|har|hade|blev|är|finns)\b"
 )
+_THAT_NEVER = re.compile(r"\b(?:that|which|who|som) (?:ha(?:s|ve|d|r) )?never\b")
 _HOW_TO = re.compile(
     r"^(?:how (?:do|can|should|would|could) (?:i|we|one|you)|how to"
     r"|hur (?:gör|ska|kan|bör|\w+r) (?:jag|vi|man|du))\b"
@@ -58,7 +59,8 @@ _CLAUSE = re.compile(r"[.!?;,]|\b(?:and|then|or just|och|sen|sedan|annars|otherw
 
 def forbids(fold: str, words: Collection[str]) -> bool:
     """Say whether words that forbid do: in a question `never` says what did not happen."""
-    return bool(set(words) - {"never"}) or not _OPENS.search(fold)
+    told = _OPENS.search(fold) or _THAT_NEVER.search(fold)
+    return bool(set(words) - {"never"}) or not told
 
 
 def asks_how_to(fold: str) -> bool:

@@ -30,6 +30,9 @@ _UNITS = words_in(
 _BEFORE_TIME = words_in("last past senaste the")
 _BEFORE_COUNT = words_in("all alla first top")
 _NAMES = words_in("batch batches batchen run runs körning batch_id cj_batch_id #")
+# Of two batches: `a copy of 29`, `the same as 29`.
+ALIKE = words_in("same samma identical identisk copy kopia duplicate dubblett")
+_ALIKE_TO = words_in("as of to av som till med")
 # What they name is an assignment's, and no batch's.
 _OF_AN_ASSIGNMENT = words_in("assignment assignments assignment_id uppgift uppgiften")
 # What may stand between a batch and its number.
@@ -138,7 +141,7 @@ def _id(word: str, before: str, after: str, services: set[str]) -> Named | None:
     if kind is IdKind.UUID:
         return Named(fold, Kind.UUID, is_batch)
     bare = fold.removeprefix("#")
-    if bare.isdecimal() and len(bare) < 8:
+    if bare.isascii() and bare.isdecimal() and len(bare) < 8:
         is_batch = is_batch or word.startswith("#")
         return (
             None if not is_batch and _counts(before, after) else Named(bare, Kind.NUMBER, is_batch)
@@ -164,6 +167,8 @@ def _listed(words: list[str], named: set[str]) -> set[str]:
         if not number.isdecimal() or place == 0:
             continue
         near = [one.removeprefix("#") for one in words[max(0, place - 2) : place]]
-        if near[-1] in found or (near[-1].casefold() in joins and near[0] in found):
+        join, first = near[-1].casefold(), near[0]
+        is_alike = join in _ALIKE_TO and first.casefold() in ALIKE
+        if near[-1] in found or (join in joins and first in found) or is_alike:
             found.add(number)
     return found

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from bot.requests.questions.words.asked_time import AskedTime
 from bot.requests.questions.words.calendar import DAY, SHAPES, Stretch
 from bot.requests.questions.words.counts import COUNT_WORDS, as_number
 from bot.requests.questions.words.hours import hours_in_digits
@@ -60,6 +61,11 @@ _MEAL = re.compile(
 _H = r"\d{1,2}(?:[:.]\d\d)?(?: ?[ap]m)?"
 _CLOCKS = (
     re.compile(
+        rf"(?P<leads>\b(?:{_KL}) |(?<![\w:/.-])(?=\d{{1,2}}[:.]\d\d ?[-–] ?\d{{1,2}}[:.]\d\d))"
+        rf"(?P<first>{_H}) ?[-–] ?(?P<second>{_H})\b(?![:./-]?\d)",
+        re.IGNORECASE,
+    ),
+    re.compile(
         rf"\b(?P<leads>between|mellan|from|från) (?:(?:{_KL}) )?(?P<first>{_H}) ?"
         rf"(?:and|och|to|till|-|–) ?(?:(?:{_KL}) )?(?P<second>{_H})\b(?![:./]?\d)",
         re.IGNORECASE,
@@ -80,47 +86,6 @@ _HOURS_OF = {"m": 1 / 60, "h": 1, "d": 24}
 MOST_HOURS = 500 * 168
 # What people say of a length in minutes and in hours, and not in days.
 LAST_MINUTES, LAST_HOURS = 120, 72
-
-
-@dataclass(frozen=True, slots=True)
-class AskedTime:
-    """The time that a question names.
-
-    `since` is its begin as a command takes it, `begin` the same as a moment. It ends at `end`, or
-    goes on until now. `is_moment` says that one minute is meant, `is_odd` that there is none such;
-    `said` is how it was typed.
-    """
-
-    since: str = ""
-    begin: datetime | None = None
-    end: datetime | None = None
-    is_moment: bool = False
-    is_odd: bool = False
-    said: str = ""
-
-    @property
-    def moment(self) -> str:
-        """The one minute that is meant, as a command takes it; "" for a longer time."""
-        return self.since if self.is_moment else ""
-
-    def is_over(self, now: datetime) -> bool:
-        """Say whether it ended before now."""
-        return self.is_moment or (self.end is not None and self.end <= now)
-
-    def window(self, now: datetime) -> str:
-        """Return its begin and, where it is over, its end as options; "" for no time."""
-        if not self.since or self.end is None or not self.is_over(now):
-            return f"--since {self.since}" if self.since else ""
-        last = self.end.date().isoformat()
-        if clock := "" if self.end.time() == time() else self.end.time().isoformat("minutes"):
-            last = clock if self.end.date() == now.date() else f"{last}T{clock}"
-        return f"--since {self.since} --until {last}"
-
-    def span(self, now: datetime) -> str:
-        """Return how far back it begins, for commands that take a length; "" for no time."""
-        if self.begin is None:
-            return ""
-        return self.since if re.fullmatch(r"\d+[mhd]", self.since) else _span(now - self.begin)
 
 
 @dataclass(slots=True)
@@ -244,9 +209,11 @@ def _made(taken: _Taken, said: str) -> AskedTime | None:
     is_one = len(taken.days) < 2 > len(clocks)
     is_open = is_one and bool(re.search(rf"\b(?:{_SINCE})\b", leads))
     only_ends = is_one and not is_open and re.search(rf"\b(?:{_BEFORE})\b", leads)
-    if only_ends or not (taken.days or clocks or taken.hours):
+    if not (taken.days or clocks or taken.hours):
         return None
     begin, end = _stretch(taken)
+    if only_ends:
+        return AskedTime(end=begin, said=said) if begin <= now else None
     if begin > now:
         return None
     is_vague = bool(taken.hours and not clocks)

@@ -37,14 +37,14 @@ class Topic(StrEnum):
 
 WORDS: dict[Topic, str] = {
     Topic.COMPARE: "compare compared comparing vs versus difference differences different differ "
-    "differs diff jämför jämföra skillnad skillnaden skiljer",
+    "differs diff jmf jfr cmp jämför jämföra skillnad skillnaden skiljer",
     Topic.LOGS: "log logs grep search loggar loggarna loggen sök",
     Topic.TRACE: "trace where follow correlation var vart path vägen callback",
     Topic.WHY: "why wrong stuck fail fails failed failing failure broken die died dies dead "
     "investigate happened happening varför fastnat hänger hanging hangs hang problem "
     "reason cause crash crashed slow error errors going strul fel y stalled root fire "
     "burning brinner frozen froze jammed borked busted lost missing delayed weird hände "
-    "hänt händer trasig trasigt trasiga segt trög trögt broke felat misslyckats "
+    "hänt händer trasig trasigt trasiga segt trög trögt broke felat felade misslyckats "
     "odd strange unusual suspicious konstigt märkligt underligt "
     "story history details background timeline historia historien detaljer bakgrund tidslinje "
     "berätta sammanfatta summary summarize summarise orsak orsaken anledning "

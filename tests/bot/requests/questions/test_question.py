@@ -51,7 +51,7 @@ READ = [
     ("show me errors of the llm provider about 529", "/logs llm 529"),
     ("errors from cj about deadlocks", "/logs cj deadlocks"),
     ("any warnings in cj with IntegrityError?", "/logs cj IntegrityError"),
-    ("which lines of cj mention timeout since 9:00?", "/logs cj timeout --since 6h"),
+    ("which lines of cj mention timeout since 9:00?", "/logs cj timeout --since 9:00"),
     ("visa fel från cj om 503", "/logs cj 503"),
     ("finns det rader från cj om timeout", "/logs cj timeout"),
     ("errors of the provider with 34", "/batch investigate 34"),

@@ -2,7 +2,7 @@
 
 import html
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from bot.requests.questions.reader import read_question
 from bot.requests.questions.reading import Reading
 from bot.settings import HULEEDU_SERVICES
 from bot.text.redaction import echoed
+from commands._moments import past
 
 TABLE = Path(__file__).parents[3] / "fixtures" / "questions.jsonl"
 ROWS = [json.loads(line) for line in TABLE.read_text(encoding="utf-8").splitlines()]
@@ -33,8 +34,7 @@ def _since(line: str, now: datetime) -> tuple[str, datetime | None]:
     place = words.index("--since")
     span = words.pop(place + 1)
     words.pop(place)
-    unit = {"h": "hours", "m": "minutes", "d": "days"}[span[-1]]
-    return " ".join(words), now - timedelta(**{unit: int(span[:-1])})
+    return " ".join(words), past(span, now, UTC)
 
 
 def _is_right(line: str, row: dict[str, Any], now: datetime) -> bool:
@@ -91,7 +91,7 @@ def test_whatever_is_read_or_offered_is_a_command_that_is_understood_and_changes
         ("what changed?", "/changes"),
         ("what has changed since yesterday", "/changes yesterday"),
         ("any changes in the last 2 hours?", "/changes 2h"),
-        ("did anything get deployed last night?", "/changes 15h"),
+        ("did anything get deployed last night?", "/changes 15h --until 06:00"),
         ("vad har ändrats idag", "/changes today"),
     ],
 )
@@ -144,15 +144,16 @@ def test_run_on_words_are_read_and_an_unknown_measure_is_not_guessed(text: str, 
     [
         (
             "when was the llm provider restarted on 10 february?",
-            "/changes 2025-02-10",
-            "the end of “on 10 february”, “llm”",
+            "/changes 2025-02-10 --until 2025-02-11",
+            "“llm”",
         ),
         ("what failed on november 17th",
          "/batch list faulty --since 2025-11-17 --until 2025-11-18", ""),
         ("what failed since november 17th", "/batch list faulty --since 2025-11-17", ""),
         ("vad gick fel den 12 februari?",
          "/batch list faulty --since 2025-02-12 --until 2025-02-13", ""),
-        ("vad hände 24 dec", "/batch list --since 2024-12-24 --until 2024-12-25", ""),
+        ("vad hände 24 dec", "/batch list --since 2024-12-24 --until 2024-12-25",
+         "what else happened, which /changes 2024-12-24 --until 2024-12-25 tells"),
         ("which batches were hit since 2025-11-17?", "/batch list --since 2025-11-17", ""),
     ],
 )  # fmt: skip
