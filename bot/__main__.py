@@ -130,17 +130,10 @@ def ask(
     """Answer one command here, without Slack; you act as an operator."""
     from bot.cli import ask as asking
     from bot.cli.output import error_json, to_json
-    from bot.settings import load_settings
 
     _log_quietly()
     try:
-        settings = load_settings()
-        asked = asking.understand(
-            " ".join(words),
-            settings.slack.command_prefix,
-            settings.logs.services,
-            settings.logs.zone,
-        )
+        asked, settings = asking.asked_for(" ".join(words))
         if asked.is_read:
             without = f", without {asked.left_out}" if asked.left_out else ""
             sys.stderr.write(f"Read as {asked.typed}{without}\n")

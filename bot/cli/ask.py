@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.cli.formats import Exit, Format
 from bot.cli.output import exit_code, rendered, saved
@@ -19,7 +19,7 @@ from bot.domain.ids import IdKind, kind_of
 from bot.domain.log import Service
 from bot.domain.report import Report, Verdict
 from bot.errors import BatchbotError, SourceError
-from bot.ports import Asker, CommandContext, Place, Request
+from bot.ports import Asker, CommandContext, Place, Request, Sources
 from bot.registry import SlashCommand, commands
 from bot.requests import audit
 from bot.requests.answering import run_job
@@ -27,11 +27,11 @@ from bot.requests.command_text import read_line
 from bot.requests.job import Job
 from bot.requests.questions.line import typed_command
 from bot.service.clock import utc_now
-from bot.service.command_options import command_options
-from bot.service.memory import build_memory
-from bot.service.sources import build_sources
 from bot.service.tasks import stopped_by_signals, unless
-from bot.settings import HULEEDU_SERVICES, Settings
+from bot.settings import HULEEDU_SERVICES, any_given
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 DEADLINE_SECONDS = 60.0
 TERMINAL = Place("terminal", "terminal")
@@ -39,6 +39,7 @@ NOTHING_IS_SET_UP = (
     "No source is configured here. Try it without any: batchbot demo prints a folder from which\n"
     "to ask it. For real: copy .env.example to .env, fill it in, and run batchbot doctor."
 )
+HELP = "help"
 LABELLED = ("batch", "trace")
 # What is remembered for this terminal's own questions.
 ALIAS = "alias"
@@ -73,6 +74,23 @@ class Asked:
         return self.command.name in names and bool(kinds & {IdKind.LABEL, IdKind.PREFIX})
 
 
+def asked_for(line: str) -> "tuple[Asked, Settings | None]":
+    """Return what a line asks for and the settings. Raises UsageError, SettingsError.
+
+    The help of an installation without any is answered without them: to read them takes as long
+    as all the rest.
+    """
+    if not any_given():
+        read = typed_command(line, commands())
+        if read is not None and read.command.name == HELP:
+            return Asked(read.command, read.request(), read.text()), None
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    logs = settings.logs
+    return understand(line, settings.slack.command_prefix, logs.services, logs.zone), settings
+
+
 def understand(
     line: str,
     prefix: str = "",
@@ -98,23 +116,29 @@ def understand(
     return Asked(read.command, read.request(), read.text(), True, reading.left_out)
 
 
-async def answer(asked: Asked, settings: Settings, work: Work) -> Report:
+async def answer(asked: Asked, settings: "Settings | None", work: Work) -> Report:
     """Run one command as an operator of this machine. Raises BatchbotError."""
     async with AsyncExitStack() as stack:
         return await run(asked, await prepare(asked, settings, work, stack))
 
 
 async def prepare(
-    asked: Asked, settings: Settings, work: Work, stack: AsyncExitStack
+    asked: Asked, settings: "Settings | None", work: Work, stack: AsyncExitStack
 ) -> CommandContext:
     """Return what a command may use, its sources closed with `stack`. Raises SourceError."""
+    asker = Asker(TERMINAL.user, TERMINAL.channel, operator=True)
+    if settings is None:
+        return CommandContext(work.watched(Sources()), utc_now, asker, progress=work)
+    from bot.service.command_options import command_options
+    from bot.service.sources import build_sources
+
     memory = await _memory(asked, settings, stack)
     return CommandContext(
         sources=work.watched(
             await build_sources(settings, stack, memory, learns=False, only=asked.command.reads)
         ),
         now=utc_now,
-        asker=Asker(TERMINAL.user, TERMINAL.channel, operator=True),
+        asker=asker,
         environment=settings.bot.environment,
         progress=work,
         options=command_options(settings),
@@ -138,7 +162,7 @@ async def run(asked: Asked, context: CommandContext) -> Report:
     return report
 
 
-def must_be_kept(asked: Asked, settings: Settings) -> None:
+def must_be_kept(asked: Asked, settings: "Settings") -> None:
     """Ask no memory that would only be made by asking. Raises SourceError."""
     own = settings.bot
     if not asked.needs_memory or asked.request.verb == ALIAS:
@@ -154,7 +178,7 @@ def must_be_kept(asked: Asked, settings: Settings) -> None:
         )
 
 
-async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> Any:
+async def _memory(asked: Asked, settings: "Settings", stack: AsyncExitStack) -> Any:
     """Open the bot's memory where the command uses it; no server is started for anything else.
 
     An embedded memory is asked only where there is one already; an alias alone makes one.
@@ -169,6 +193,8 @@ async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> An
     is_used = exists and (is_used or asked.tells_changes)
     if not (is_used or asked.needs_memory):
         return None
+    from bot.service.memory import build_memory
+
     try:
         return await build_memory(settings, stack)
     except SourceError as error:
@@ -177,7 +203,9 @@ async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> An
         return Missing(MEMORY, error.message)
 
 
-async def answer_once(asked: Asked, settings: Settings, form: Format, files: Path | None) -> Exit:
+async def answer_once(
+    asked: Asked, settings: "Settings | None", form: Format, files: Path | None
+) -> Exit:
     """Print one answer and return its exit code. Raises BatchbotError."""
     work = Work()
     with stopped_by_signals() as stop:
@@ -199,7 +227,7 @@ def nothing_is_set_up(report: Report) -> bool:
 
 
 async def answer_again(
-    asked: Asked, settings: Settings, form: Format, files: Path | None, seconds: float
+    asked: Asked, settings: "Settings | None", form: Format, files: Path | None, seconds: float
 ) -> Exit:
     """Ask every `seconds` until Ctrl-C; return the last answer's exit code.
 
@@ -227,7 +255,7 @@ class Question:
     `stack` closes what is open in the end.
     """
 
-    def __init__(self, asked: Asked, settings: Settings, stack: AsyncExitStack) -> None:
+    def __init__(self, asked: Asked, settings: "Settings | None", stack: AsyncExitStack) -> None:
         self._asked = asked
         self._settings = settings
         self._outer = stack

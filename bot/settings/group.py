@@ -1,8 +1,7 @@
 """What every group of settings shares: where its values come from, and what people write there."""
 
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -24,8 +23,8 @@ from pydantic_settings import (
 )
 
 from bot.deferred import Pattern
+from bot.settings.given import ENV_FILE
 
-ENV_FILE = ".env"
 IN_A_FILE = "_FILE"
 MOST_OF_A_SECRET = 64 << 10
 
@@ -262,22 +261,3 @@ def with_password(url: str, password: str) -> str:
     login, at, place = rest.rpartition("@")
     user = login.partition(":")[0] if at else ""
     return f"{scheme}://{user}:{quote(password, safe='')}@{place if at else rest}"
-
-
-_place = ENV_FILE
-
-
-def env_file() -> str:
-    """Return the file of settings: .env of this folder, or the one that was named."""
-    return _place
-
-
-def use_env_file(path: str) -> None:
-    """Read settings from this file instead of .env, from now on."""
-    global _place
-    _place = path
-
-
-def environment() -> Mapping[str, str]:
-    """Return the variables of the environment, settings or not."""
-    return os.environ

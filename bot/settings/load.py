@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from bot.errors import SettingsError
-from bot.settings.group import IN_A_FILE, Group, env_file, is_secret
+from bot.settings.given import env_file
+from bot.settings.group import IN_A_FILE, Group, is_secret
 from bot.settings.groups import (
     BotSettings,
     CjSettings,

@@ -56,7 +56,7 @@ OTHERWISE: dict[str, str] = {
     "bot.domain.batch.header.has_ended": "compares it with the states that there are",
     "bot.domain.log.kept_on": _OURS,
     "bot.log.set_up": _OURS,
-    "bot.settings.group.use_env_file": _IO,
+    "bot.settings.given.use_env_file": _IO,
     "bot.settings.groups.zone_of": _IO,
     "bot.settings.load.detector_settings": _OURS,
     "bot.slack.outbound.web_api.make_client": _IO,

@@ -268,7 +268,7 @@ async def test_the_memory_is_opened_only_where_it_is_used_and_a_label_makes_none
         asked_for.append(settings)
         return FakeMemory()
 
-    monkeypatch.setattr("bot.cli.ask.build_memory", build)
+    monkeypatch.setattr("bot.service.memory.build_memory", build)
     if there == "folder":
         (tmp_path / ".batchbot").mkdir()
     if there == "url":

@@ -6,9 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
+from bot.settings.given import FIRST_WORDS
+
+ROOT = Path(__file__).parents[2]
 # Libraries and rooms that a start has no use for; each costs tens of milliseconds.
 DRIVERS = ("aiohttp", "aiokafka", "apscheduler", "asyncpg", "docker", "jsonschema",
            "matplotlib", "mcp", "mcp_types", "numpy", "prometheus_client",
@@ -18,6 +22,7 @@ ANSWERS = ("bot.diagnosis.batch", "bot.diagnosis.comparison", "bot.diagnosis.inv
            "bot.diagnosis.queue", "bot.diagnosis.runner", "bot.diagnosis.trace",
            "bot.diagnosis.export", "bot.diagnosis.compare")  # fmt: skip
 SETTINGS = ("bot.settings", "pydantic_settings", "dotenv", "rich", "asyncio")
+READERS = ("pydantic", "pydantic_settings", "bot.settings.group")
 LISTING = """
 import contextlib, io, json, sys
 sys.argv = ["batchbot", *json.loads(sys.argv[1])]
@@ -28,16 +33,22 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-def _imported(*words: str, **environment: str) -> set[str]:
+def _imported(*words: str, folder: Path | None = None, **environment: str) -> set[str]:
     """Return the modules that a command line imports, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-c", LISTING, json.dumps(words)],
-        env={**os.environ, **environment},
+        env={**_without_settings(), "PYTHONPATH": str(ROOT), **environment},
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _without_settings() -> dict[str, str]:
+    given = os.environ.items()
+    return {name: value for name, value in given if name.partition("_")[0] not in FIRST_WORDS}
 
 
 def _of(modules: Iterable[str], rooms: Iterable[str]) -> set[str]:
@@ -87,7 +98,14 @@ def test_the_help_imports_no_fact_that_it_does_not_tell() -> None:
     assert _of(loaded, unread) == set()
 
 
-@pytest.mark.parametrize("package", ["bot.ports", "bot.domain.batch"])
+def test_the_help_reads_no_settings_where_none_is_given(tmp_path: Path) -> None:
+    assert _of(_imported("ask", "/help", folder=tmp_path), READERS) == set()
+    assert _of(_imported("ask", "/help", folder=tmp_path, BOT_ENVIRONMENT="x"), READERS) != set()
+    (tmp_path / ".env").write_text("BOT_ENVIRONMENT=x\n")
+    assert _of(_imported("ask", "/help", folder=tmp_path), READERS) != set()
+
+
+@pytest.mark.parametrize("package", ["bot.ports", "bot.domain.batch", "bot.settings"])
 def test_a_package_that_imports_later_knows_each_of_its_names(package: str) -> None:
     found = importlib.import_module(package)
     assert all(getattr(found, name) is not None for name in found.__all__)
