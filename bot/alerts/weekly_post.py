@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.alerts.policy.due import WEEK
+from bot.alerts.policy.digest import WEEK
 from bot.alerts.policy.weekly import MondayAt, ToldWeek, due, week_message
 from bot.domain.routing.message import AlertMessage
 from bot.text.kept import kept_moment

@@ -79,7 +79,7 @@ def listing(
 ) -> Report:
     """Return the report of what is open, the unattended first, and of what is kept quiet.
 
-    What is folded into a storm is listed where its `detector` is asked for. Raises NotFoundError
+    What another alert speaks for is listed where its `detector` is asked for. Raises NotFoundError
     when that one has nothing open.
     """
     alone = _of(detector, alerts) if detector else [one for one in alerts if not one.fold]
@@ -180,7 +180,7 @@ def end_told(alert: Alert) -> str:
     if alert.state is AlertState.PENDING:
         return "It is not said yet: nothing is, if it ends before it opens."
     if alert.fold:
-        return f"Its storm speaks for it; its own end is in /alerts history {alert.number}."
+        return f"Another speaks for it; its own end is in /alerts history {alert.number}."
     return "Its end is told all the same."
 
 
@@ -213,7 +213,7 @@ def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute], folded: Sequence[Al
 def _storms(folded: Sequence[Alert]) -> str:
     lists = ", ".join(f"/alerts list {name}" for name in sorted({one.detector for one in folded}))
     told = many(len(folded), "more alert", ("is", "are"))
-    return f"{told} folded into their storm: {lists}." if folded else ""
+    return f"{told} told together with another: {lists}." if folded else ""
 
 
 def _left_out(alerts: Sequence[Alert]) -> str:
@@ -278,7 +278,7 @@ def _quiet(alert: Alert, names: Mapping[str, str]) -> Text:
         return words("until ", until(alert.mute))
     if alert.acknowledged_by:
         return f"by {who(alert.acknowledged_by, names)}"
-    return "in its storm" if alert.fold else ""
+    return "told with another" if alert.fold else ""
 
 
 def _keys(alerts: Sequence[Alert]) -> Table:

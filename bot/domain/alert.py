@@ -55,7 +55,11 @@ class Condition:
     without the time that it lasts, which is said where it `lasts`. `batch` and `correlation_id`
     feed the buttons, as does `requeue`, the orphaned item that may be put back; `chart` shows how
     it came about, and a change of it is no news. `cause` names the
-    detector whose alert reports what it follows from, where that is known.
+    detector whose alert reports what it follows from, where that is known. Those of one `group`, a
+    cause in words that follow what it is of, are reported as one; `members` are the batches of all
+    for which this one then speaks. `reasons` are what went wrong, as words of a closed list: what
+    has none of them in common is another trouble. `episode` tells two of one subject apart, where a
+    detector can: a later one is another alert, and within one `since` never moves on.
     """
 
     subject: str
@@ -76,6 +80,10 @@ class Condition:
     headline: Text = ""
     lasts: bool = True
     requeue: str = ""
+    group: str = ""
+    members: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    episode: str = ""
 
     def __post_init__(self) -> None:
         _let_out(self, *_OF_CONDITION)
@@ -179,8 +187,9 @@ class Alert:
     fingerprint of rule, severity and what is known), `opens` are the newest times it opened, and
     `flaps` counts them once they are too many. `hides` counts the alerts that follow from this
     one and stay unsaid while it lasts; `fold` is the key of the alert that speaks for this one
-    when too many opened at once. `muted_while_firing` says that a silence
-    kept something unsaid: the opening of one that is pending, the repeats of one that fires.
+    when too many opened at once, or the first of its group. `muted_while_firing` says that a
+    silence kept something unsaid: the opening of one that is pending, the repeats of one that
+    fires.
     `before` is what is known from earlier times, `escalated_at` when another was notified since
     it was not acknowledged. `changed` is what changed shortly before it began, newest first; that
     it follows from one of these is not known. `covered_by` is the key of the alert on what

@@ -189,7 +189,7 @@ class DetectorTable:
             decided = folded(decided, alerts, now, self.environment)
         for _, decision in decided:
             self.alerts[decision.alert.key] = _placed(decision.alert)
-            if decision.reason in SAID:
+            if decision.reason in SAID and not _is_spoken_for(decision.alert):
                 yield event_json(decision, now)
 
     def _look(self, name: str, sample: Sample, now: datetime) -> DetectorResult:
@@ -203,6 +203,11 @@ class DetectorTable:
             found = policy_settings(detector, name, self.environment, self.tick_seconds)
             self.policies[name] = found
         return self.policies[name]
+
+
+def _is_spoken_for(alert: Alert) -> bool:
+    """Say whether the first alert of its group speaks for it; of a storm each is reported."""
+    return bool(alert.fold) and not alert.fold.startswith(f"{STORM}/")
 
 
 def _placed(alert: Alert) -> Alert:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from bot.alerts.policy.due import DAY, WEEK
+from bot.alerts.policy.digest import DAY, WEEK
 from bot.alerts.policy.weekly import MondayAt, ToldWeek
 from bot.alerts.weekly_post import WeeklyPost
 from bot.diagnosis.trends.collect import collect

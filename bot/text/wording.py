@@ -40,6 +40,17 @@ def part_of(count: int, total: int, noun: str, verb: tuple[str, str] = ("", ""))
     return f"{count} of {total} {whole} {one if count == 1 else several}".rstrip()
 
 
+def numbers_told(numbers: Sequence[int], most: int = 8) -> str:
+    """Return numbers as `7`, `7, 9 and 12`, or `11 to 17` where none between lacks."""
+    found = sorted(set(numbers))
+    if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
+        return f"{found[0]} to {found[-1]}"
+    named = [str(one) for one in found[:most]]
+    if len(found) > most:
+        named.append(f"{len(found) - most} more")
+    return f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else "".join(named)
+
+
 def often(count: int) -> str:
     """Return how often something happened: `once`, else `3 times`."""
     return "once" if count == 1 else f"{count} times"

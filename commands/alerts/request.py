@@ -19,7 +19,7 @@ USAGES = (
     Usage(
         "list [detector]",
         "what is open, who looks after it, what is quiet until when; of one detector also each "
-        "alert that its storm speaks for",
+        "alert that another one speaks for",
         "/alerts list",
     ),
     Usage(

@@ -6,7 +6,7 @@ Pure: what the last digest left behind comes in as JSON values and goes out the 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from bot.alerts.policy.inhibition import Decided
@@ -17,6 +17,8 @@ from bot.domain.routing.message import AlertMessage
 from bot.domain.words import when, words
 from bot.text.kept import kept_moment
 
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
 DIGEST = "digest"
 LISTED = 20
 QUIET = (Standing.SNOOZED, Standing.MUTED, Standing.ACKNOWLEDGED)
@@ -118,3 +120,13 @@ def _line(alert: Alert) -> EvidenceLine:
     text = words(alert.standing.value, until, f"{seen}: ", what)
     named = alert.detector.replace("_", " ")
     return EvidenceLine(f"#{alert.number} {named}", alert.opened_at, text)
+
+
+def last_due(now: datetime, at: time, zone: tzinfo, *, weekday: int | None = None) -> datetime:
+    """Return the newest such moment that is not after `now`, in UTC: of a day, or of a weekday."""
+    day = now.astimezone(zone).date()
+    every = DAY if weekday is None else WEEK
+    if weekday is not None:
+        day -= DAY * ((day.weekday() - weekday) % 7)
+    due = datetime.combine(day, at, zone).astimezone(UTC)
+    return due if due <= now else datetime.combine(day - every, at, zone).astimezone(UTC)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.alerts.policy.lifecycle import covered, inhibit
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
-from bot.domain.alert import Alert, AlertState, Decision, Reason
+from bot.domain.alert import Alert, AlertState, Condition, Decision, Reason
 
 Decided = tuple[Alert | None, Decision]
 
@@ -18,7 +18,8 @@ class Inhibition:
     With `covers` the cause is what they warned of: those that fire are over, for it came about.
     With `same_batch` only those of the batch that the cause is about; with `same_episode` only
     those of the detector that the cause names as its own cause, begun before it; with
-    `same_subject` only those of the cause's own subject.
+    `same_subject` only those of the cause's own subject; with `same_reason` none that names its
+    reasons and has none in common with the cause.
     """
 
     cause: str
@@ -27,6 +28,7 @@ class Inhibition:
     same_batch: bool = False
     same_episode: bool = False
     same_subject: bool = False
+    same_reason: bool = False
     covers: bool = False
 
 
@@ -72,7 +74,8 @@ FOLLOWING = (
 )
 # A warning is not doubled by what it warned of.
 COVERED = (
-    Inhibition("provider_errors", "", frozenset({"retries_rising", "batch_slowing"}), covers=True),
+    Inhibition("provider_errors", "", frozenset({"retries_rising"}), covers=True, same_reason=True),
+    Inhibition("provider_errors", "", frozenset({"batch_slowing"}), covers=True),
     Inhibition(
         "outbox_unpublished", "", frozenset({"outbox_growing"}), covers=True, same_subject=True
     ),
@@ -173,7 +176,15 @@ def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
         return False
     if rule.same_subject and symptom.subject != cause.subject:
         return False
+    if rule.same_reason and _is_other(symptom.condition, cause.condition):
+        return False
     return rule.subject in cause.subject
+
+
+def _is_other(one: Condition, other: Condition) -> bool:
+    """Say whether two conditions name their reasons, and none in common."""
+    known = bool(one.reasons and other.reasons)
+    return known and not {*one.reasons} & {*other.reasons}
 
 
 def _is_told_of(symptom: Alert, cause: Alert) -> bool:

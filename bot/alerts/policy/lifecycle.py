@@ -53,7 +53,7 @@ def decide(
     mutes: Sequence[Mute] = (),
 ) -> Decision:
     """Return what to do about one alert. Raises ValueError when there is nothing to decide on."""
-    if condition is not None and settings.of_events and _is_settled(previous, condition):
+    if condition is not None and settings.of_events and is_settled(previous, condition):
         condition = None
     if condition is not None:
         return _bad(previous, condition, judgement, now, settings, mutes)
@@ -78,7 +78,7 @@ def decide_all(
     )
 
 
-def _is_settled(previous: Alert | None, condition: Condition) -> bool:
+def is_settled(previous: Alert | None, condition: Condition) -> bool:
     """Say whether an event that happened once was already acknowledged, or its alert ended."""
     if previous is None or condition.since > previous.condition.since:
         return False
@@ -122,6 +122,11 @@ def _bad(
     settings: PolicySettings,
     mutes: Sequence[Mute],
 ) -> Decision:
+    if previous is not None and _is_later_episode(previous, condition):
+        closing = _closing(judgement.closing, previous.subject)
+        over = _resolved(_muted(previous, mutes, now), now, closing)
+        over = replace(over, said_at=now, opens=())  # two troubles are no coming and going
+        return Decision(Reason.RESOLVE, over, "another one began")
     held = judgement.held.get(condition.subject)
     if previous is not None and held is not None and previous.state is AlertState.FIRING:
         return Decision(Reason.NO_DATA, _muted(previous, mutes, now), held)
@@ -129,6 +134,12 @@ def _bad(
     if alert.state is AlertState.PENDING:
         return _maybe_open(alert, now, settings)
     return _still_firing(alert, now, settings)
+
+
+def _is_later_episode(previous: Alert, condition: Condition) -> bool:
+    """Say whether what was reported is over, and something else began: the next tick opens it."""
+    before = previous.condition.episode
+    return previous.state is AlertState.FIRING and bool(before) and before < condition.episode
 
 
 def _seen_again(
@@ -149,8 +160,9 @@ def _seen_again(
 
 def _with_known_since(known: Condition, condition: Condition) -> Condition:
     """Keep since when a state lasts: a window that slides along forgets when it began."""
-    same = (known.rule, known.known) == (condition.rule, condition.known)
-    if condition.count or not same or known.since >= condition.since:
+    same = (known.rule, known.known) == (condition.rule, condition.known) and not condition.count
+    goes_on = bool(known.episode and condition.episode) and known.rule == condition.rule
+    if not (same or goes_on) or known.since >= condition.since:
         return condition
     title = with_time(condition.title, condition.since, known.since)
     return replace(condition, since=known.since, title=title)

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from bot.alerts.policy.digest import LISTED, digest_message
-from bot.alerts.policy.due import last_due
+from bot.alerts.policy.digest import LISTED, digest_message, last_due
 from bot.alerts.policy.inhibition import Decided
 from bot.domain.alert import Alert, AlertState, Condition, Standing
 from bot.domain.evidence import EvidenceLine
@@ -72,7 +71,7 @@ def morning_digest(
 
 
 def _night(alerts: Iterable[Alert], since: datetime) -> Night:
-    """Sort alerts into what a night brought; an alert that a storm speaks for is not said twice."""
+    """Sort alerts into what a night brought; one that another speaks for is not said twice."""
     every = sorted(alerts, key=lambda one: (one.opened_at, one.number))
     told = [one for one in every if not one.fold]
     return Night(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.alerts.policy.groups import grouped, spoken
 from bot.alerts.policy.inhibition import Decided, inhibited
 from bot.alerts.policy.lifecycle import PolicySettings, decide_all
 from bot.alerts.policy.window import LONGEST_GAP, extended
@@ -100,14 +101,18 @@ def decide_round(
     judged.update(own)
     known = {alert.key: alert for alert in alerts}
     found: list[Decided] = []
+    spoken_for: dict[str, str] = {}
     for name, judgement in judged.items():
+        settings = settings_of(name)
         mine = [alert for alert in alerts if alert.detector == name]
-        decisions = decide_all(mine, judgement, now, settings_of(name), mutes)
+        one = grouped(mine, judgement, settings)
+        decisions = decide_all(one.remembered, one.judgement, now, settings, mutes)
         found += [(known.get(decision.alert.key), decision) for decision in decisions]
+        spoken_for.update(one.spoken_for)
     unreadable = unreadable_detectors(
         {name: (one.sample, one.judgement) for name, one in results.items()}
     )
-    return inhibited(found, alerts, unreadable)
+    return spoken(inhibited(found, alerts, unreadable), spoken_for)
 
 
 def policy_settings(

@@ -60,7 +60,7 @@ def folded(
 def _needs_parent(decision: Decision) -> bool:
     """Say whether a decision would post into the channel itself."""
     goes_on = is_flapping(decision.alert) and bool(decision.alert.thread_ts)
-    return decision.reason is Reason.OPEN and not goes_on
+    return decision.reason is Reason.OPEN and not goes_on and not decision.alert.fold
 
 
 def _recent(remembered: Sequence[Alert], detector: str, now: datetime) -> int:
@@ -99,7 +99,7 @@ def _storms(
     alerts |= {decision.alert.key: decision.alert for _, decision in shown}
     members: defaultdict[str, list[Alert]] = defaultdict(list)
     for alert in alerts.values():
-        if alert.fold and alert.state is not AlertState.RESOLVED:
+        if alert.fold.startswith(f"{STORM}/") and alert.state is not AlertState.RESOLVED:
             members[alert.detector].append(alert)
     conditions = tuple(
         _condition(detector, some, storms.get(detector), fold) for detector, some in members.items()

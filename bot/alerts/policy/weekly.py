@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
 
-from bot.alerts.policy.digest import digest_message
-from bot.alerts.policy.due import last_due
+from bot.alerts.policy.digest import digest_message, last_due
 from bot.domain.alert import Condition
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity

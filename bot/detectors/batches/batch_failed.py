@@ -46,6 +46,7 @@ from bot.text.wording import part_of
 
 # Batches of which it is remembered why the provider failed.
 MOST_REMEMBERED = 50
+ENDED = "ended without a result"
 HAS_RESULT = "it has a result after all"
 LOGGED, ROWS = "logged", "rows"
 
@@ -240,7 +241,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
     step = f"/batch investigate {fact['batch']}"
     failures = kept(fact.get("failures"))
     reason = f": {' and '.join(one.what for one in failures)}" if failures else ""
-    ended = f"Batch {fact['batch']} ended without a result: "
+    ended = f"Batch {fact['batch']} {ENDED}: "
     short, cause = ended + str(fact.get("short") or fact["cause"]), str(fact["cause"])
     headline = short if len(short) <= HEADLINE_CHARS else ended + cause.partition(": ")[0]
     mends = (str(fact["step"]),) if fact.get("step") else ()
@@ -252,7 +253,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            f"Batch {fact['batch']} ended without a result",
+            f"Batch {fact['batch']} {ENDED}",
             when(since, " at "),
             f": {fact['cause']}{reason}. Next: {step}",
         ),
@@ -274,7 +275,14 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         next=(step, *mends, *(remedy_of(one) for one in failures), RUN_AGAIN),
         batch=str(fact["batch"]),
         cause=str(fact.get("told_by", "")),
+        group=_group(fact, failures),
     )
+
+
+def _group(fact: Fact, failures: Sequence[Failures]) -> str:
+    """Return what it may have in common with other ends; empty where no cause of it is known."""
+    cause = failures[0].short if failures else str(fact.get("short") or "")
+    return f"{ENDED}: {cause}" if cause else ""
 
 
 def _fitting(*texts: str) -> str:

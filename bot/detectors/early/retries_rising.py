@@ -6,6 +6,7 @@ Only a request that still waits is warned of: one that was answered since is giv
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,6 +14,8 @@ from pydantic import BaseModel, Field
 
 from bot.detectors._event_counts import dated_events
 from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
+from bot.diagnosis.comparison.failure_reasons import NEEDLES, reason_of_line
+from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
@@ -66,7 +69,7 @@ class RetriesRising:
     open_ticks: ClassVar[int] = 1
     # The next failure in the same trouble is no news: over is what was quiet for five minutes.
     clear_ticks: ClassVar[int] = 20
-    needles: ClassVar[tuple[str, ...]] = (RETRIED, *ENDED)
+    needles: ClassVar[tuple[str, ...]] = (RETRIED, *ENDED, *NEEDLES)
     rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
     Settings: ClassVar[type[BaseModel]] = RetriesRisingSettings
 
@@ -83,7 +86,7 @@ class RetriesRising:
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event gives a request back, or ends one."""
         told = RETRIED in event.event or any(text in event.event for text in ENDED)
-        return event.role is Role.LLM_PROVIDER and told
+        return event.role is Role.LLM_PROVIDER and (told or _reason(event) is not None)
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect the retries of a tick, those of one failure as one."""
@@ -94,7 +97,9 @@ class RetriesRising:
         events = dated_events(watch)
         tried = [one for one in map(_retry, events) if one is not None]
         done = sum(DONE in event.event for _, event in events)
+        reasons = sorted({one.value for _, event in events if (one := _reason(event))})
         data = {"retries": list(_failures(tried)), "done": done, "fates": _fates(events)}
+        data |= {"reasons": reasons} if reasons else {}
         return Sample(watch.now, data | {"in_vain": _in_vain(events), "retried": _retried(events)})
 
     def judge(self, window: Window, now: datetime) -> Judgement:
@@ -108,7 +113,9 @@ class RetriesRising:
         recent = [one for sample in samples for one in sample.data.get("retries") or ()]
         done = sum(int(one.data.get("done") or 0) for one in samples)
         waiting = _waiting([one.data.get("fates") or {} for one in samples])
-        condition = self._condition(recent, done, waiting)
+        reasons = {one for sample in samples for one in sample.data.get("reasons") or ()}
+        found = self._condition(recent, done, waiting)
+        condition = replace(found, reasons=tuple(sorted(reasons))) if found else None
         closing = {SUBJECT: _ending(window.samples)}
         return Judgement(Sight.CLEAR, (condition,) if condition else (), closing=closing)
 
@@ -130,6 +137,12 @@ class RetriesRising:
 
 
 DETECTOR = RetriesRising
+
+
+def _reason(event: LogEvent) -> FailureReason | None:
+    """Return the reason that a line names why requests fail, where it names one."""
+    reason = reason_of_line(event)
+    return None if reason is FailureReason.UNKNOWN else reason
 
 
 def _retry(dated: tuple[datetime, LogEvent]) -> dict[str, Any] | None:

@@ -4,11 +4,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
-from bot.detectors._failure_streak import onset_of
-from bot.detectors._refusals import RefusalRun, runs_in
+from bot.detectors._failure_streak import FailureStreak, onset_of
+from bot.detectors._provider_causes import causes_of
+from bot.detectors._refusals import DONE, RefusalRun, runs_in
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
@@ -20,6 +21,9 @@ FAILURES = (
     "BATCH_API job processing failed",
     "LLM service error processing request",
 )
+GIVEN_UP = "Published error callback event for request"
+# The episode of what nothing else came before.
+FIRST = "0"
 ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 REFUSALS = "refusals"
 # What a sample counts, or that it was so once.
@@ -176,6 +180,32 @@ def is_item(event: LogEvent) -> bool:
     """Say whether a line tells how one request failed, which may be one of a bundle."""
     begins = event.event.startswith("Request ")
     return begins and any(text in event.event for text in ITEM_FAILED)
+
+
+def after_event(
+    streak: FailureStreak, at: datetime, event: LogEvent, quiet: timedelta
+) -> FailureStreak:
+    """Return the run of failures after one more event; one that alerted ends with its quiet."""
+    if DONE in event.event:
+        return FailureStreak()
+    if is_failure(event):
+        return streak.with_failure(at, min(quiet, STREAK) if streak.gave_up_work else STREAK)
+    return streak.with_given_up(at, STREAK) if GIVEN_UP in event.event else streak
+
+
+def other_reasons_after(failing: Sequence[Sample]) -> list[datetime]:
+    """Return after which failures, and a pause, others came that name none of their reasons."""
+    spells: list[list[Sample]] = []
+    for one in failing:
+        if not spells or one.at - spells[-1][-1].at > TAIL:
+            spells.append([])
+        spells[-1].append(one)
+    named = [({cause.reason for cause in causes_of(one)}, one[-1].at) for one in spells]
+    return [
+        at
+        for (before, at), (after, _) in pairwise(named)
+        if before and after and not before & after
+    ]
 
 
 def refused_no_more(known: Sequence[Sample], reason: FailureReason) -> str:

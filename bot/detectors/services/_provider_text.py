@@ -85,6 +85,7 @@ def provider_condition(
         ),
         next=(*_steps(outbreak, causes, batches), "/queue"),
         batch=sole(named),
+        reasons=tuple(sorted(one.reason.value for one in causes)),
     )
 
 
@@ -143,6 +144,7 @@ def refusal_condition(run: RefusalRun, samples: Sequence[Sample], now: datetime)
         ),
         next=(*remedies, *looks, "/logs llm_provider error --since 30m --level error"),
         batch=sole(batches),
+        reasons=(run.reason.value,),
     )
 
 

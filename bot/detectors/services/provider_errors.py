@@ -7,6 +7,7 @@ mode is part of every title.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -22,6 +23,8 @@ from bot.detectors.services._breakers import breakers_in, without_closed
 from bot.detectors.services._outbreak import (
     ANSWERS,
     FAILURES,
+    FIRST,
+    GIVEN_UP,
     ITEM_FAILED,
     ITEMS_WITHIN,
     REFUSALS,
@@ -29,11 +32,13 @@ from bot.detectors.services._outbreak import (
     TAIL,
     Looks,
     Stretch,
+    after_event,
     fails,
     is_burst,
     is_failure,
     is_item,
     onset,
+    other_reasons_after,
     refused_no_more,
     severity_of,
     since_onset,
@@ -59,7 +64,6 @@ from bot.domain.words import Time, when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 
-GIVEN_UP = "Published error callback event for request"
 COUNTED = (*FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED, GIVEN_UP)
 
 
@@ -135,7 +139,7 @@ class ProviderErrors:
         failures, items = [], []
         hopeless = gave_up = False
         for at, event in events:
-            before, self._streak = self._streak, _after_event(self._streak, at, event, self._quiet)
+            before, self._streak = self._streak, after_event(self._streak, at, event, self._quiet)
             hopeless |= self._streak != before and self._streak.gave_up_work
             gave_up |= self._streak != before and self._streak.gave_up_bundle
             if is_failure(event):
@@ -177,10 +181,11 @@ class ProviderErrors:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
         refused, known = self._refused(known, now)
         known, failing = self._after_quiet(known, [one for one in known if fails(one)])
-        over = words("no more came", when(failing[-1].at, " since ")) if failing else ANSWERS
+        condition, ended_at = self._newest_of_its_reasons(known, failing, now)
+        last_at = ended_at or (failing[-1].at if failing else None)
+        over = words("no more came", when(last_at, " since ")) if last_at else ANSWERS
         ends = {refusal_subject(one): refused_no_more(known, one) for one in LASTING}
         closing = {PROVIDER: over, **ends}
-        condition = self._newest(known, failing, now)
         if condition is None and failing and now - failing[-1].at < TAIL:
             # The tail of a burst neither is one nor ends one.
             held = {PROVIDER: words("it failed again", Time(failing[-1].at, " at "))}
@@ -228,6 +233,20 @@ class ProviderErrors:
         circuits = bool(first.last.data.get("circuits"))
         rated = (self._rated(one, circuits=circuits) for one in (first, *recent))
         return any(one is not None for one in rated)
+
+    def _newest_of_its_reasons(
+        self, known: Sequence[Sample], failing: Sequence[Sample], now: datetime
+    ) -> tuple[Condition | None, datetime | None]:
+        """Return what is wrong, and when what went wrong before for other reasons was last seen."""
+        bounds = [known[0].at - TAIL, *other_reasons_after(failing), now]
+        for begin, end in reversed([*pairwise(bounds)]):
+            mine, failed = ([s for s in some if begin < s.at <= end] for some in (known, failing))
+            found = self._newest(mine, failed, now) if mine else None
+            if found is not None:
+                is_first = begin == bounds[0]
+                episode = FIRST if is_first else begin.isoformat()
+                return replace(found, episode=episode), None if is_first else begin
+        return None, None
 
     def _newest(
         self, known: Sequence[Sample], failing: Sequence[Sample], now: datetime
@@ -281,17 +300,6 @@ class ProviderErrors:
 
 
 DETECTOR = ProviderErrors
-
-
-def _after_event(
-    streak: FailureStreak, at: datetime, event: LogEvent, quiet: timedelta
-) -> FailureStreak:
-    """Return the run of failures after one more event; one that alerted ends with its quiet."""
-    if DONE in event.event:
-        return FailureStreak()
-    if is_failure(event):
-        return streak.with_failure(at, min(quiet, STREAK) if streak.gave_up_work else STREAK)
-    return streak.with_given_up(at, STREAK) if GIVEN_UP in event.event else streak
 
 
 def _is_providers(event: LogEvent) -> bool:

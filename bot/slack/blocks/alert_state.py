@@ -8,6 +8,7 @@ from bot.domain.mute import Mute, MuteKind
 from bot.domain.words import span_words
 from bot.slack.blocks.mrkdwn import code, date_token, mrkdwn
 from bot.text.privacy import said
+from bot.text.wording import numbers_told
 
 # Slack leads from here to the message, whichever workspace it is of.
 ARCHIVES = "https://slack.com/archives"
@@ -53,6 +54,9 @@ def state_line(alert: Alert, names: Names) -> str:
 
 def _about(alert: Alert) -> str:
     condition = alert.condition
+    if condition.members:
+        told = numbers_told([int(one) for one in condition.members if one.isdecimal()])
+        return str(mrkdwn(f"batches {told}", ABOUT_CHARS))
     if condition.batch:
         return str(mrkdwn(f"batch {_short(condition.batch)}", ABOUT_CHARS))
     if "queue" in alert.detector:

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.domain.words import Command, Text, words
-from bot.text.wording import as_step, many, next_commands, part_of, split_command
+from bot.text.wording import as_step, many, next_commands, numbers_told, part_of, split_command
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,20 @@ def test_a_command_that_ends_a_step_is_a_button(step: Text, told: str, command: 
     offered = next_commands(Report("trace", "t", findings=(finding,)))
     assert offered == ([command] if command else ["/queue"] if step == "/queue" else [])
     assert str(as_step(step)) == str(step)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ([7], "7"),
+        ([9, 7], "7 and 9"),
+        ([7, 8], "7 and 8"),
+        ([11, 12, 13, 14], "11 to 14"),
+        ([11, 12, 14], "11, 12 and 14"),
+        (range(1, 21, 2), "1, 3, 5, 7, 9, 11, 13, 15 and 2 more"),
+    ],
+)
+def test_numbers_are_named_and_those_without_a_gap_are_a_span(
+    numbers: list[int], told: str
+) -> None:
+    assert numbers_told(numbers) == told

@@ -283,11 +283,11 @@ async def test_alerts_of_a_storm_are_counted_and_listed_one_by_one_only_when_ask
     report = await ask("list", memory)
     assert [row["number"] for row in report.facts["alerts"]] == [3, 7]
     assert report.facts["total"] == 42
-    told = "40 more alerts are folded into their storm: /alerts list lost_callbacks"
+    told = "40 more alerts are told together with another: /alerts list lost_callbacks"
     assert told in report.summary
     report = await ask("list Lost_Callbacks", memory)
     assert [row["number"] for row in report.facts["alerts"]] == [7, *range(40, 80)]
-    assert [row[-1] for row in report.tables[0].rows[:2]] == ["", "in its storm"]
+    assert [row[-1] for row in report.tables[0].rows[:2]] == ["", "told with another"]
     assert (report.title, report.facts["total"]) == ("Alerts of lost_callbacks", 41)
 
 

@@ -288,3 +288,24 @@ def test_a_warning_ends_by_the_alert_on_what_it_warned_of_and_is_not_doubled(
     )  # fmt: skip
     (_, waits), _ = inhibited([(over.alert, again), (None, opened)], [])
     assert (waits.reason, waits.alert.covered_by) == (Reason.PENDING, "")
+
+
+@pytest.mark.parametrize(
+    ("warned_of", "alerted", "hidden"),
+    [
+        (("overloaded",), ("rate_limit",), False),
+        (("overloaded",), ("rate_limit", "overloaded"), True),
+        (("overloaded",), (), True),
+        ((), ("rate_limit",), True),
+    ],
+)
+def test_a_warning_does_not_wait_behind_the_alert_on_another_cause(
+    warned_of: tuple[str, ...], alerted: tuple[str, ...], hidden: bool
+) -> None:
+    found = []
+    for detector, reasons in (("retries_rising", warned_of), ("provider_errors", alerted)):
+        one = condition("llm_provider", reasons=reasons)
+        settings = PolicySettings(detector, "np")
+        found.append((None, decide(None, one, clear(one), START, settings)))
+    (_, warning), _ = inhibited(found, [])
+    assert (warning.reason is Reason.PENDING) is hidden

@@ -12,7 +12,7 @@ from bot.alerts.policy.lifecycle import PolicySettings, decide, decide_all, is_f
 from bot.domain.alert import Alert, AlertState, Condition, Judgement, Reason, Sight
 from bot.domain.mute import Mute
 from bot.domain.report import Severity
-from bot.domain.words import Time, Words, words
+from bot.domain.words import Time, Words, when, words
 from tests.support.fakes.alerts import START, clear, condition
 
 TICK = timedelta(seconds=15)
@@ -244,3 +244,33 @@ def test_any_story_ends_resolved_after_a_long_quiet(ticks: str) -> None:
         alert = decide(alert, found, clear(), now, SETTINGS).alert
     assert alert is None or alert.state is AlertState.RESOLVED
     assert alert is None or not is_flapping(alert) or alert.flaps >= SETTINGS.flap_cycles
+
+
+def test_a_later_episode_ends_the_alert_of_the_one_before_and_opens_its_own() -> None:
+    settings = PolicySettings("provider_errors", "np", clear_ticks=2)
+    first = condition(episode="0", known="529", count=1)
+    alert = decide(None, first, clear(first), START, settings).alert
+    alert = decide(alert, first, clear(first), START, settings).alert
+    assert alert.state is AlertState.FIRING
+    minute = timedelta(minutes=1)
+    later = condition(episode="1", known="lost", since=START + minute, count=1)
+    seen = clear(later, closing={"llm_provider": "no more came"})
+    over = decide(alert, later, seen, START + minute, settings)
+    assert (over.reason, over.alert.closing) == (Reason.RESOLVE, "no more came")
+    again = decide(over.alert, later, seen, START + 2 * minute, settings)
+    assert again.reason is Reason.OPEN
+    assert again.alert.condition.since == START + minute
+    assert again.alert.opens == (START + 2 * minute,)
+
+
+def test_within_an_episode_since_does_not_move_on_though_more_comes() -> None:
+    settings = PolicySettings("provider_errors", "np")
+    first = condition(episode="0", count=1, title=words("fails", when(START, " since ")))
+    alert = decide(None, first, clear(first), START, settings).alert
+    at = START + timedelta(minutes=10)
+    more = condition(
+        episode="0", count=1, known="more", since=at, title=words("fails", when(at, " since "))
+    )
+    told = decide(alert, more, clear(more), at, settings).alert.condition
+    assert told.since == START
+    assert START.isoformat() in told.title

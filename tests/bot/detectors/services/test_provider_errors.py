@@ -366,3 +366,40 @@ async def test_what_fails_otherwise_while_an_outbreak_lasts_is_named_in_it() -> 
     (found,) = (await played(ProviderErrors(ProviderErrorsSettings()), watches)).conditions
     assert "(529)" in str(found.title)
     assert "overloaded" in found.known
+
+
+@pytest.mark.parametrize(("status", "kind", "is_other"),
+                         [(529, "overloaded_error", True), (500, "api_error", False)])  # fmt: skip
+async def test_what_fails_for_other_reasons_after_a_pause_is_an_episode_of_its_own(
+    status: int, kind: str, is_other: bool
+) -> None:
+    def burst(status: int, kind: str) -> list[LogEvent]:
+        text = f'Anthropic API error: {status} - {{"type":"error","error":{{"type":"{kind}"}}}}'
+        return [*lines(text, 6), *lines(BUNDLE, 6)]
+
+    story = {0.0: burst(500, "api_error"), 4.0: lines(DONE, 9), 9.0: burst(status, kind)}
+    before = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, 8))
+    after = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, 9))
+    (first,), (second,) = before.conditions, after.conditions
+    assert (second.episode > first.episode) is is_other
+    since = NOW.isoformat() if is_other else (NOW + timedelta(minutes=9)).isoformat()
+    assert since in str(after.closing["llm_provider"])
+    assert second.reasons == (("overloaded",) if is_other else ("server_error",))
+
+
+async def test_one_failure_for_another_reason_after_a_pause_changes_nothing_of_the_burst() -> None:
+    def failing(status: int, kind: str, count: int) -> list[LogEvent]:
+        text = f'Anthropic API error: {status} - {{"type":"error","error":{{"type":"{kind}"}}}}'
+        return [*lines(text, count), *lines(BUNDLE, count)]
+
+    story = {
+        0.0: failing(500, "api_error", 6),
+        4.0: lines(DONE, 90),
+        9.0: failing(529, "overloaded_error", 1),
+    }
+    first, second = [
+        (await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, at))).conditions
+        for at in (8, 9)
+    ]
+    assert [one.known for one in first] == [one.known for one in second]
+    assert [one.reasons for one in second] == [("server_error",)]
