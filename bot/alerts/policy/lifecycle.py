@@ -3,7 +3,8 @@
 The life of an alert is pending, firing, resolved. It opens after `open_ticks` bad ticks in a row
 and resolves after `clear_ticks` good ones, and only a clear sight counts as good: a source that
 cannot be read resolves nothing. An alert that opens three times in an hour is flapping: it goes
-on in the thread it has, and ends only after a long quiet.
+on in the thread it has, and ends only after a long quiet. What comes back after such a quiet is
+another trouble, and does not count.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +42,7 @@ class PolicySettings:
     flap_cycles: int = 3
     flap_window: timedelta = timedelta(minutes=60)
     flap_clear_ticks: int = 40
+    flap_quiet: timedelta = timedelta(minutes=10)
     of_events: bool = False
 
 
@@ -180,7 +182,8 @@ def _begin(
     previous: Alert | None, condition: Condition, now: datetime, settings: PolicySettings
 ) -> Alert:
     # Whoever looks after an alert that comes and goes still does when it comes again.
-    kept = previous if previous and _may_flap(previous, now, settings) else None
+    opens = previous.opens if previous and _comes_back(previous, now, settings) else ()
+    kept = previous if previous and opens and _may_flap(previous, now, settings) else None
     return Alert(
         key=alert_key(settings.detector, settings.environment, condition.subject),
         detector=settings.detector,
@@ -199,8 +202,13 @@ def _begin(
         acknowledged_by=kept.acknowledged_by if kept else "",
         acknowledged_at=kept.acknowledged_at if kept else None,
         number=previous.number if previous else 0,
-        opens=previous.opens if previous else (),
+        opens=opens,
     )
+
+
+def _comes_back(previous: Alert, now: datetime, settings: PolicySettings) -> bool:
+    """Say whether it ended so lately that a flapping alert would not have ended yet."""
+    return previous.resolved_at is None or now - previous.resolved_at < settings.flap_quiet
 
 
 def _muted(alert: Alert, mutes: Sequence[Mute], now: datetime) -> Alert:

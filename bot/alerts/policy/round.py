@@ -21,7 +21,7 @@ from bot.domain.alert import Alert, AlertState, Judgement, Sample, Sight, Window
 from bot.domain.mute import Mute
 from bot.ports import Detector
 
-FLAP_QUIET = timedelta(minutes=10)
+FLAP_QUIET = PolicySettings("").flap_quiet
 PRUNE_EVERY = 20
 # An alert that flaps ends after FLAP_QUIET, and is to end so when it is judged again.
 REPLAYED = timedelta(minutes=15)

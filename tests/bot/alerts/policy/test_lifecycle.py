@@ -274,3 +274,16 @@ def test_within_an_episode_since_does_not_move_on_though_more_comes() -> None:
     told = decide(alert, more, clear(more), at, settings).alert.condition
     assert told.since == START
     assert START.isoformat() in told.title
+
+
+def test_what_comes_back_after_a_long_quiet_is_another_trouble_and_does_not_flap() -> None:
+    alert: Alert | None = None
+    now = START
+    for _ in range(3):
+        now += timedelta(minutes=15)
+        alert = decide(alert, condition(), clear(condition()), now, SETTINGS).alert
+        assert not is_flapping(alert)
+        now += timedelta(minutes=2)
+        over = decide(alert, None, clear(), now, SETTINGS)
+        assert over.reason is Reason.RESOLVE
+        alert = over.alert
