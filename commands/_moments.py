@@ -96,14 +96,21 @@ def asked_time(
 ) -> tuple[datetime | None, datetime | None]:
     """Return what checked --since and --until mean; None where the time is open.
 
-    Raises UsageError for one that is to come, and for an end that is not behind its begin.
+    An hour of today that is still to come ends nothing. Raises UsageError for a begin that is to
+    come, and for an end that is not behind its begin.
     """
     begin, end = (
         past(options[name], now, zone) if name in options else None for name in ("since", "until")
     )
-    if begin is not None and end is not None and end <= begin:
-        raise UsageError("--until is a time after --since.", hint=PAST_EXAMPLES)
-    return begin, end
+    if begin is None or end is None or end > begin:
+        return begin, end
+    # At 8:59 the 9:00 behind a begin of this morning is no end of yesterday.
+    is_to_come = _HOUR.fullmatch(options["until"]) and begin.astimezone(zone).date() == (
+        now.astimezone(zone).date()
+    )
+    if is_to_come and end.astimezone(zone).date() < now.astimezone(zone).date():
+        return begin, None
+    raise UsageError("--until is a time after --since.", hint=PAST_EXAMPLES)
 
 
 def _days_ago(fold: str, today: date) -> int | None:

@@ -183,6 +183,6 @@ def _unknown(name: str, rest: str, commands: Mapping[str, SlashCommand], prefix:
     return UsageError(
         f"There is no command /{repeated(shown)}." if shown else "Which command?",
         usage=lines,
-        hint=f"Did you mean {named}?" if named else "",
+        hint=f"Did you mean {named}?" if named else f"/{prefix}help shows all with examples.",
         offers=(named,) if meant else (),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.deferred import Pattern
 from bot.domain.ids import kind_of
-from bot.errors import Blank
+from bot.errors import Blank, UsageError
 from bot.ports import Request
 from bot.registry import SlashCommand
 from commands._choices import recent
@@ -45,6 +45,8 @@ BLANKS = {
 }
 _RULE = Pattern(r"[a-z]+(?:-[a-z]+)*")
 ONE_BATCH = ("status", "investigate", "bundle")
+BEFORE_ID, POLITE = ("batch", "batchen", "nr"), ("please", "pls", "plz", "tack")
+COMPARED, MOST_OFFERED = 2, 2
 
 
 def parse(text: str) -> Request:
@@ -64,6 +66,8 @@ def parse(text: str) -> Request:
         message = f"{shown(words[0])} is nothing /batch can do."
         raise misuse(message, "batch", USAGES, word=words[0], choices=VERBS)
     rest = tuple(word.removeprefix("#") for word in words[1:])
+    if verb in ONE_BATCH and len(rest) > 1:
+        rest = _without_polite(rest)
     _check(verb, rest)
     if verb != "investigate" and "about" in options:
         raise misuse("Only /batch investigate takes --about.", "batch", USAGES)
@@ -95,8 +99,31 @@ def _is_bare_id(word: str) -> bool:
     return kind_of(word.removeprefix("#")) is not None and any(char.isdigit() for char in word)
 
 
+def _without_polite(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return an id without `batch` before it and `please` behind it, as people type them."""
+    first = words[words[0].casefold() in BEFORE_ID :]
+    return first[: len(first) - (len(first) > 1 and first[-1].casefold() in POLITE)]
+
+
+def _several(verb: str, words: tuple[str, ...]) -> UsageError:
+    """Return what is wrong where one batch is asked for and more words are given."""
+    ids = [word for word in words if _is_bare_id(word)]
+    offers = [f"/batch {verb} {word}" for word in dict.fromkeys(ids)][:MOST_OFFERED]
+    if len(words) == len(ids) == COMPARED:
+        offers.append(f"/batch compare {' '.join(ids)}")
+    told = ", ".join(offers[:-1]) + (" or " if offers[:-1] else "") + "".join(offers[-1:])
+    return UsageError(
+        f"/batch {verb} takes one id, not {len(words)} words.",
+        usage=[line for line in usage_lines("batch", USAGES) if line.startswith(f"/batch {verb}")],
+        hint=f"Ask {told}." if told else "",
+        offers=offers,
+    )
+
+
 def _check(verb: str, words: tuple[str, ...]) -> None:
     least, most, needs = WORDS[verb]
+    if verb in ONE_BATCH and len(words) > most:
+        raise _several(verb, words)
     if len(words) < least:
         blanks = BLANKS[verb][len(words) :]
         raise lacking(f"/batch {verb} takes {needs}.", "batch", USAGES, *blanks)

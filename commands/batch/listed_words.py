@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bot.ports import CommandContext
 
 DEFAULT_COUNT, MOST = 20, 50
+# No state of the database, and what people call those that have not ended.
+SAME = {"running": "open", "körs": "open", "broken": "faulty", "trasiga": "faulty"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +79,6 @@ def wanted(words: Sequence[str]) -> ListAsked:
 
     count = next((int(word) for word in words if word.isdecimal()), DEFAULT_COUNT)
     named = next((word for word in words if not word.isdecimal()), "")
-    is_choice = named.casefold() in CHOICES
-    return ListAsked(named.casefold() if is_choice else "", "" if is_choice else named, count)
+    choice = SAME.get(named.casefold(), named.casefold())
+    is_choice = choice in CHOICES
+    return ListAsked(choice if is_choice else "", "" if is_choice else named, count)

@@ -1,6 +1,7 @@
 """`/batch list`: the newest batches, or those that wait or failed, each with its mark."""
 
 from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.marks import CHOICES
 from bot.diagnosis.evidence.read import read, rows_reading, without_rights
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report
@@ -8,9 +9,10 @@ from bot.domain.words import words
 from bot.ports import CommandContext, Request
 from bot.text.redaction import redact
 from bot.text.wording import many
+from commands._words import nearest
 from commands.batch.chosen import READ, chosen_batches, within
 from commands.batch.lines import facts, table
-from commands.batch.listed_words import ListAsked, ListedTime, wanted, window_of
+from commands.batch.listed_words import SAME, ListAsked, ListedTime, wanted, window_of
 from commands.batch.row_marks import row_marks
 
 
@@ -70,6 +72,8 @@ async def _in_no_state(state: str, context: CommandContext) -> Report:
         return batch_report.unreadable("list", found)
     states = sorted({one.header.state for one in found if one.header.state})
     told = ", ".join(one.replace("_", " ").lower() for one in states)
+    meant = nearest(state, (*CHOICES, *SAME, *states))
+    offers = (f"/batch list {SAME.get(meant, meant)}",) if meant else ()
     others = f"; the newest are in {told}" if states else ""
     # A report is everybody's to read, whoever typed the word.
     named = state if redact(state) == state else "that state"
@@ -78,6 +82,6 @@ async def _in_no_state(state: str, context: CommandContext) -> Report:
         title="Batches",
         facts={"batches": [], "states": states},
         sources=(rows_reading(found, ()),),
-        summary=f"No batch is in {named}{others}.",
-        actions=("/batch list",),
+        summary=f"No batch is in {named}{others}.{f' Did you mean {offers[0]}?' if offers else ''}",
+        actions=(*offers, "/batch list"),
     )

@@ -44,7 +44,8 @@ def parse(text: str) -> Request:
         return Request("queue", REQUEUE if "yes" in options else TRY, (words[1],), options)
     if words and (len(words) > 2 or words[0].casefold() != "status"):
         raise misuse(
-            f"/queue takes no {shown(words[-1])}.",
+            f"/queue takes no {shown(words[-1])}: it tells of the whole queue. Type /queue alone, "
+            "or /trace and an id.",
             "queue",
             USAGES,
             word=words[-1],

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UsageError
-from commands._moments import MORNING, is_moment, is_past_moment, past, until, window
+from commands._moments import MORNING, asked_time, is_moment, is_past_moment, past, until, window
 from tests.support.fakes.sources import at
 
 NOW = at("2025-11-19T01:30:00")
@@ -96,3 +96,31 @@ def test_any_word_is_a_moment_or_a_sentence(word: str) -> None:
     for read in (until, window):
         with contextlib.suppress(UsageError):
             assert read(word, NOW, STOCKHOLM)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "begin", "end"),
+    [
+        ("00:10", "01:10", "2025-11-18T23:10:00", "2025-11-19T00:10:00"),
+        # What is still to come ends nothing: the time goes on until now.
+        ("02:00", "03:00", "2025-11-19T01:00:00", None),
+        ("23:00", "01:00", "2025-11-18T22:00:00", "2025-11-19T00:00:00"),
+        ("2h", "30m", "2025-11-18T23:30:00", "2025-11-19T01:00:00"),
+        ("yesterday", "today", "2025-11-17T23:00:00", "2025-11-18T23:00:00"),
+        (None, "1h", None, "2025-11-19T00:30:00"),
+    ],
+)
+def test_a_time_has_a_begin_and_an_end(
+    since: str | None, until: str, begin: str | None, end: str | None
+) -> None:
+    options = {"until": until} | ({"since": since} if since else {})
+    found = asked_time(options, NOW, STOCKHOLM)
+    assert found == (begin and at(begin), end and at(end))
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [("02:00", "01:00"), ("1h", "2h"), ("today", "yesterday")]
+)
+def test_an_end_before_its_begin_is_no_time(since: str, until: str) -> None:
+    with pytest.raises(UsageError, match="--until is a time after --since"):
+        asked_time({"since": since, "until": until}, NOW, STOCKHOLM)

@@ -19,12 +19,15 @@ WORDS = {
 # What every request has, so that a batch's own callback lost it on the way.
 OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
 NO_BATCH = "no batch"
+# Of an alert's subject, where neither line nor callback names a mode; no reader is told so.
+NO_MODE = "unknown mode"
 LOOK = "Mend what sends them: their lines stand in the evidence."
 
 
 def condition_of(counted: EventCount) -> Condition:
     """Return what is wrong with the callbacks of one field and mode."""
     field, _, mode = counted.subject.partition("/")
+    of_mode = "" if mode == NO_MODE else f" ({mode})"
     owners = sorted({str(extra.get("owner")) for extra in counted.extras})
     correlation = next(
         (str(e["correlation_id"]) for e in counted.extras if e["correlation_id"]), ""
@@ -38,7 +41,7 @@ def condition_of(counted: EventCount) -> Condition:
         severity=Severity.ERROR if ours else Severity.WARN,
         confidence=Confidence.HIGH if foreign or ours else Confidence.MEDIUM,
         title=words(
-            f"Rejected callbacks ({mode}): {_fault(field, counted.count)}",
+            f"Rejected callbacks{of_mode}: {_fault(field, counted.count)}",
             when(counted.first_at, ", since "),
             f"; {_owners_in_words(owners, counted.count)}. Next: {step}",
         ),

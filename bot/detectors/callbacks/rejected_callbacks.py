@@ -21,7 +21,7 @@ from bot.detectors._event_counts import (
     QuietSettings,
     dated_events,
 )
-from bot.detectors.callbacks._rejected_text import NO_BATCH, condition_of
+from bot.detectors.callbacks._rejected_text import NO_BATCH, NO_MODE, condition_of
 from bot.domain.alert import Condition, Sample
 from bot.domain.callbacks.callback import RejectedCallback, SeenCallback
 from bot.domain.callbacks.tally import rejections, tally
@@ -189,7 +189,7 @@ def _from_topic(
 ) -> Occurrence:
     share = shares.get(one.field, "")
     return Occurrence(
-        subject=f"{one.field}/{one.mode or 'unknown mode'}",
+        subject=f"{one.field}/{one.mode or NO_MODE}",
         at=one.at or now,
         source=one.source,
         text=redact(f"{one.text} ({share})" if share else one.text),
@@ -218,7 +218,7 @@ def _occurrence(
     mode = event.fields.get("queue_processing_mode") or event.fields.get("cj_llm_batching_mode")
     extra: dict[str, Any] = {"correlation_id": correlation, "owner": _owner(correlation, owned)}
     return Occurrence(
-        subject=f"{field}/{mode if isinstance(mode, str) and mode else 'unknown mode'}",
+        subject=f"{field}/{mode if isinstance(mode, str) and mode else NO_MODE}",
         at=at,
         source=event.container,
         text=redact(event.event),

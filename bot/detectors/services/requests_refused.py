@@ -27,6 +27,8 @@ from bot.text.redaction import redact
 from bot.text.wording import many
 
 CJ_SERVICE = "cj_assessment_service"
+# That there is no batch of it stands in the title too.
+HEADLINE = 78
 
 
 class RequestsRefused(EventCountDetector):
@@ -71,6 +73,7 @@ class RequestsRefused(EventCountDetector):
         refused = many(counted.count, "request")
         causes = counted.told("refused")
         cause = f", as {next(iter(causes))}" if len(causes) == 1 else ""
+        told = f"CJ refused {refused}{cause}: no batch of it exists"
         return Condition(
             subject=counted.subject,
             rule=REQUEST_REFUSED,
@@ -82,7 +85,7 @@ class RequestsRefused(EventCountDetector):
             since=counted.first_at,
             known=why,
             count=counted.fresh,
-            headline=f"CJ refused {refused}{cause}: no batch of it exists",
+            headline=told if len(told) <= HEADLINE else f"CJ refused {refused}{cause}",
             lasts=False,
             why=why,
             evidence=counted.examples,

@@ -14,6 +14,7 @@ from bot.domain.evidence import DATABASE, LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.ports import Deadline, Sources
+from bot.text.redaction import redact
 
 REQUEST_REFUSED = "request-refused"
 REFUSED = "CJ assessment workflow failed"
@@ -36,7 +37,7 @@ MOST_CHARS = 4_000
 _CORRELATION = re.compile(
     r"correlation_?id['\"]?[:=]\s{0,9}['\"]?([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
 )
-_ASSIGNMENT = re.compile(r"Unknown assignment_id")
+_ASSIGNMENT = re.compile(r"Unknown assignment_id(?: '(?P<name>[A-Za-z0-9][\w.-]{0,23})')?")
 
 
 async def refused_request(
@@ -129,7 +130,11 @@ def refused_for(line: LogEvent) -> str:
     """Return what CJ refused a request for, in a few words; empty where no known words say it."""
     if is_unreadable(line):
         return fault_told(line)
-    return "its assignment is unknown" if _ASSIGNMENT.search(line.event) else ""
+    found = _ASSIGNMENT.search(raw(line.event))
+    if found is None:
+        return ""
+    name = found["name"] or ""
+    return f"its assignment{f' {name}' if name and redact(name) == name else ''} is unknown"
 
 
 def _requests(count: int) -> str:
@@ -163,7 +168,7 @@ def what_to_do(line: LogEvent) -> str:
     if is_unreadable(line):
         return "Correct the request's fields where it is made, then send it again."
     if _ASSIGNMENT.search(line.event):
-        return "Register the assignment's instructions in CJ, then send the request again."
+        return "Register its instructions in CJ, or mend its id (case counts); then send it again."
     return "Mend what CJ refused it for, then send the request again."
 
 

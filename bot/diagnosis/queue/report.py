@@ -179,14 +179,15 @@ def _redis_failed(evidence: QueueEvidence) -> Finding | None:
     missing = evidence.reading
     if not isinstance(missing, Missing) or not configured(missing):
         return None
+    reason = missing.reason.removesuffix(missing.hint).strip() if missing.hint else missing.reason
     return Finding(
         rule=QUEUE_UNREADABLE,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        what=f"The queue in Redis cannot be read: {sentence(missing.reason)}",
+        what=f"The queue in Redis cannot be read: {sentence(reason)}",
         why="An unreadable queue is neither empty nor healthy; what follows is from the logs.",
         evidence=(EvidenceLine(QUEUE, None, missing.reason),),
-        next=("batchbot doctor",),
+        next=(*((missing.hint,) if missing.hint else ()), "batchbot doctor"),
     )
 
 

@@ -24,6 +24,7 @@ OF_ALERTS = frozenset(CHANGES) | words_in(
 )
 _COMMAND_INSIDE = re.compile(r"\S\s+/(?:batch|trace|queue|logs|alerts|runner|help)\b")
 _TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|again from)\b")
+_LINK = re.compile(r"\bhttps?://\S")
 _BELOW_ZERO = re.compile(r"(?<!\S)[-−]\d+\b(?! ?-)")
 _WHO = re.compile(r"^(?:who|vem)\b|\bby whom\b|\bav vem\b")
 # Of one batch: its rows hold no person.
@@ -47,8 +48,8 @@ def refused(asked: PlainQuestion) -> Reading | None:
     fold = asked.text.casefold()
     if not asked.words:
         return of_a_time(asked) if asked.time.since else unread_as("which command")
-    if _BELOW_ZERO.search(asked.text):
-        return unread_as("a number below zero")
+    if unread := _of_signs(asked):
+        return unread
     if asked.about(Topic.NEVER) or _TAKEN_BACK.search(fold) or _COMMAND_INSIDE.search(fold):
         return unread_as("whether to run something", nearest(asked))
     of_one = len(asked.ids) == 1 and _BEGUN.search(fold)
@@ -75,6 +76,13 @@ def refused(asked: PlainQuestion) -> Reading | None:
     if any(one.kind is Kind.TOO_SHORT for one in asked.ids):
         return unread_as("an id of fewer than 6 characters")
     return None
+
+
+def _of_signs(asked: PlainQuestion) -> Reading | None:
+    """Return what is said of signs that are no words: a link, a number below zero."""
+    if _LINK.search(asked.text) and not asked.ids:
+        return unread_as("I open no link: paste the message's own text, or the id that it names.")
+    return unread_as("a number below zero") if _BELOW_ZERO.search(asked.text) else None
 
 
 def _elsewhere(asked: PlainQuestion, named: AbstractSet[str]) -> Reading:

@@ -12,6 +12,7 @@ from bot.errors import SourceError, UsageError
 from bot.ports import Asker, CommandContext, Sources
 from bot.sources.cj.database import CjPostgres
 from commands.batch.command import parse, run
+from commands.batch.listed_words import wanted
 from tests.population.evidence import Around
 from tests.support.fakes.sources import CJ, FakeDatabase, FakeLogs, FakeMemory, down, event
 
@@ -175,6 +176,14 @@ def test_a_label_as_people_give_them_is_taken(label: str) -> None:
     assert parse(f"alias {label} 33").words == (label, "33")
 
 
+@pytest.mark.parametrize(
+    ("word", "choice"),
+    [("running", "open"), ("körs", "open"), ("Broken", "faulty"), ("stuck", "stuck")],
+)
+def test_a_choice_has_the_names_that_people_give_it(word: str, choice: str) -> None:
+    assert wanted((word,)).choice == choice
+
+
 async def test_a_state_that_no_batch_is_in_is_answered_by_those_that_there_are(
     night_urls: Mapping[Revision, str],
 ) -> None:
@@ -188,5 +197,6 @@ async def test_a_state_that_no_batch_is_in_is_answered_by_those_that_there_are(
     assert str(report.summary).startswith("No batch is in that state; the newest are in ")
     assert str(known.summary).startswith("No batch is in initializing; the newest are in ")
     assert "scorign" not in str(report.as_json())
+    assert report.actions[0] == "/batch list SCORING"
     assert "scoring" in str(report.summary)
     assert some.tables

@@ -68,6 +68,7 @@ def _watch(*texts: str, owners: dict[UUID, int] | None = None) -> GivenWatch:
 async def test_each_rejection_names_its_field(text: str, field: str) -> None:
     judgement = await _judged(_watch(text))
     assert [one.subject for one in judgement.conditions] == [f"{field}/unknown mode"]
+    assert "unknown mode" not in str(judgement.conditions[0].title)
 
 
 async def test_many_callbacks_are_one_condition_with_a_count() -> None:

@@ -212,6 +212,17 @@ async def test_a_redis_that_is_down_is_said_and_never_vouched_for_by_healthy_log
     assert rules(report) == ["queue-unreadable"]
 
 
+async def test_what_to_do_about_a_redis_that_is_down_is_its_first_step() -> None:
+    error = SourceError(
+        "llm_queue", "nobody listens at redis:6379", hint="Start it, or correct host and port."
+    )
+    healthy = [snapshot("2025-11-19T00:29:40", 0, 0)]
+    report = await ask(Sources(queue=FakeQueue(error=error), logs=FakeLogs(healthy)))
+    (finding,) = report.findings
+    assert finding.next == ("Start it, or correct host and port.", "batchbot doctor")
+    assert "Start it" not in str(finding.what)
+
+
 @pytest.mark.parametrize(
     "sources",
     [
