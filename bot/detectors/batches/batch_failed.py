@@ -28,6 +28,13 @@ from bot.detectors.batches._logged_ends import (
     is_end,
     shows_result,
 )
+from bot.detectors.batches._unanswered import (
+    UNANSWERED,
+    UnansweredRequests,
+    tells_what_is_lost,
+)
+from bot.detectors.callbacks.callbacks_unpublished import CallbacksUnpublished
+from bot.detectors.callbacks.submissions_lost import SubmissionsLost
 from bot.diagnosis.batch.endings import why_ended
 from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
 from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE, RUN_AGAIN
@@ -72,6 +79,8 @@ class BatchFailed(RowDetector):
         GAVE_UP,
         ENDED_SO,
         *WELL_AFTER_ALL,
+        *SubmissionsLost.needles,
+        *CallbacksUnpublished.needles,
     )
 
     def __init__(self, settings: BatchFailedSettings) -> None:
@@ -81,11 +90,13 @@ class BatchFailed(RowDetector):
         self._rows: dict[str, tuple[Failures, ...]] = {}
         self._ends = LoggedEnds()
         self._requests = FailedRequests()
+        self._unanswered = UnansweredRequests()
         self._told = False
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether a line says why the model's provider failed, or that a batch ended so."""
-        return tells_a_cause(event) or is_end(event) or shows_result(event)
+        ends = tells_a_cause(event) or is_end(event) or shows_result(event)
+        return ends or tells_what_is_lost(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Learn from the samples that were kept when the bot first looked."""
@@ -93,6 +104,7 @@ class BatchFailed(RowDetector):
         self._began = min((at for at in began if at), default=self._began)
         self._logged, self._rows = (_failures(samples[-1].data.get(one)) for one in (LOGGED, ROWS))
         self._ends.resume(samples[-1].data.get(ENDS))
+        self._unanswered.resume(samples[-1].data.get(UNANSWERED))
         self._told = bool(samples[-1].data.get("facts"))
 
     async def sample(self, watch: Watch) -> Sample:
@@ -116,19 +128,21 @@ class BatchFailed(RowDetector):
         return {
             **{name: _as_json(one) for name, one in known.items() if one},
             **({ENDS: ends} if (ends := self._ends.to_json()) else {}),
+            **({UNANSWERED: lost} if (lost := self._unanswered.to_json()) else {}),
         }
 
     def _by_lines(self, now: datetime, since: datetime) -> Sample:
         """Return what the lines of CJ alone say of ends, where there is no database to ask."""
-        facts = self._ends.facts(self._logged, since)
+        facts = [self._with_loss(one) for one in self._ends.facts(self._logged, since)]
         self._told = self._told or bool(facts)
-        data = {"facts": plain(facts), **self._known()} if self._told else {}
+        data = {**({"facts": plain(facts)} if self._told else {}), **self._known()}
         return Sample(now, {**data, "began": since.isoformat()} if data else {})
 
     async def _note(self, watch: Watch) -> None:
         """Note for which batches the provider failed by this tick's lines, and why."""
         events = [event for _, event in dated_events(watch)]
         causes = await causes_by_batch(watch, events, self._requests)
+        await self._unanswered.note(watch, events)
         self._ends.note(dated_events(watch), self._requests.sent)
         for batch, failures in causes.items():
             found = merged((*self._logged.pop(batch, ()), *failures))
@@ -151,7 +165,14 @@ class BatchFailed(RowDetector):
         named = [one for one in known if one.reason is not FailureReason.UNKNOWN]
         fact = _fact(batch, named) if _is_new(batch, since) else None
         unsent = {} if fact is None or fact["total"] else self._ends.unsent(name)
-        return {**fact, **unsent} if fact else None
+        return self._with_loss({**fact, **unsent}) if fact else None
+
+    def _with_loss(self, fact: Fact) -> Fact:
+        """Return a fact with what became of its comparisons, where nothing else tells."""
+        if fact.get("failures") or fact.get("short"):
+            return fact
+        lost = self._unanswered.of(str(fact["batch"]))
+        return {**fact, "cause": f"{fact['cause']}: {lost}", "short": lost} if lost else fact
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the newest facts; an end that is none any more has its own word; pure."""

@@ -1,0 +1,146 @@
+"""Why comparisons of a batch never got an answer, as lines of the services say it meanwhile.
+
+When CJ's monitor gives up on a batch, an hour or more later, its line says no cause.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.detectors._batches import owners_of
+from bot.detectors._line_owners import LineOwners
+from bot.detectors.callbacks._handed_over import HandedOver, tells_of_handing_over
+from bot.detectors.callbacks._untaken import taken_callback
+from bot.detectors.callbacks.submissions_lost import KAFKA_WITHIN, SETTLES
+from bot.diagnosis.evidence.submission import (
+    LostSubmission,
+    SubmissionFault,
+    fault_of,
+    lost_submission,
+    says_kafka_away,
+)
+from bot.diagnosis.publishing.memory import HeldMessage, PublisherMemory
+from bot.diagnosis.publishing.signs import publish_sign
+from bot.domain.log import LogEvent
+from bot.ports import Watch
+
+UNANSWERED = "unanswered"
+UNPUBLISHED = "Kafka did not take its answers"
+UNSENT = {
+    SubmissionFault.KAFKA: "Kafka was away as it was sent",
+    SubmissionFault.PROVIDER: "the LLM provider was away as it was sent",
+    SubmissionFault.TIMED_OUT: "the LLM provider did not answer as it was sent",
+    SubmissionFault.OTHER: "CJ could not hand it to the LLM provider",
+}
+MOST_BATCHES = 100
+
+
+def tells_what_is_lost(event: LogEvent) -> bool:
+    """Say whether a line tells of a comparison that was not handed over, or not published."""
+    if lost_submission(event) or says_kafka_away(event) or tells_of_handing_over(event):
+        return True
+    return publish_sign(event) is not None or taken_callback(event) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsent:
+    """A comparison that CJ's line says it could not hand over, with its batch, empty if unknown."""
+
+    lost: LostSubmission
+    fault: SubmissionFault
+    batch: str
+
+
+class UnansweredRequests:
+    """Counts what became of unanswered comparisons by their batch; what it counted is kept."""
+
+    def __init__(self) -> None:
+        self._owners = LineOwners()
+        self._handed = HandedOver()
+        self._memories: dict[str, PublisherMemory] = {}
+        self._kafka_at: datetime | None = None
+        self._unsent: tuple[_Unsent, ...] = ()
+        self._found: dict[str, Counter[str]] = {}
+
+    async def note(self, watch: Watch, events: Sequence[LogEvent]) -> None:
+        """Take in one tick's lines."""
+        self._owners = self._owners.after(events, {*self._owners.requests})
+        self._handed = self._handed.after(events)
+        away = [one.at for one in events if one.at and says_kafka_away(one)]
+        self._kafka_at = max([*away, *filter(None, [self._kafka_at])], default=None)
+        self._unsent += await self._not_handed_over(watch, events)
+        for one in self._unsent:
+            over = watch.now - one.lost.at >= SETTLES
+            if over and one.batch and not self._handed.took(one.lost.essay_a, one.lost.essay_b):
+                self._count(one.batch, UNSENT[one.fault])
+        self._unsent = tuple(one for one in self._unsent if watch.now - one.lost.at < SETTLES)
+        gone = self._published(watch, events)
+        whose = await self._batches_of(watch, gone)
+        for held in gone:
+            if batch := whose.get(held.queue_id) or whose.get(held.correlation_id):
+                self._count(batch, UNPUBLISHED)
+
+    async def _not_handed_over(
+        self, watch: Watch, events: Iterable[LogEvent]
+    ) -> tuple[_Unsent, ...]:
+        lost = [one for event in events if (one := lost_submission(event))]
+        if not lost:
+            return ()
+        asked = [self._handed.asked.get((one.essay_a, one.essay_b), "") for one in lost]
+        named = [self._owners.batch_by_id(one) for one in asked]
+        essays = sorted({one.essay_a for one, batch in zip(lost, named, strict=True) if not batch})
+        rows = await watch.essay_batches(essays) if essays else None
+        known = rows if isinstance(rows, Mapping) else {}
+        return tuple(
+            _Unsent(one, self._fault(one), batch or str(known.get(one.essay_a, "")))
+            for one, batch in zip(lost, named, strict=True)
+        )
+
+    def _fault(self, one: LostSubmission) -> SubmissionFault:
+        near = self._kafka_at is not None and abs(one.at - self._kafka_at) <= KAFKA_WITHIN
+        return fault_of([one], kafka_away=near)
+
+    def _published(self, watch: Watch, events: Sequence[LogEvent]) -> list[HeldMessage]:
+        """Return the callbacks that the providers' publishers lost in this tick."""
+        taken = {clue.queue_id for one in events if (clue := taken_callback(one))}
+        told = {event.container for event in events if publish_sign(event) is not None}
+        lost: list[HeldMessage] = []
+        for name in told:
+            mine = [one for one in events if one.container == name]
+            memory = self._memories.get(name, PublisherMemory()).after(mine)
+            lost += memory.without(taken, watch.now).lost
+            self._memories[name] = replace(memory, gone=())
+        if taken:
+            self._memories = {
+                name: replace(one.without(taken, watch.now), gone=())
+                for name, one in self._memories.items()
+            }
+        return lost
+
+    async def _batches_of(self, watch: Watch, lost: Sequence[HeldMessage]) -> Mapping[str, str]:
+        ids = {id for one in lost for id in (one.queue_id, one.correlation_id) if id}
+        named = {id: batch for id in ids if (batch := self._owners.batch_by_id(id))}
+        rest = ids - named.keys()
+        return {**(await owners_of(watch, rest) if rest else {}), **named}
+
+    def _count(self, batch: str, cause: str) -> None:
+        counted = self._found.pop(batch, Counter())
+        counted[cause] += 1
+        self._found = dict([*self._found.items(), (batch, counted)][-MOST_BATCHES:])
+
+    def of(self, batch: str) -> str:
+        """Return what became of most of a batch's unanswered comparisons; empty if not known."""
+        found = self._found.get(batch)
+        return found.most_common(1)[0][0] if found else ""
+
+    def to_json(self) -> dict[str, dict[str, int]]:
+        """Return what `resume` takes, as JSON values."""
+        return {batch: dict(found) for batch, found in self._found.items()}
+
+    def resume(self, value: Any) -> None:
+        """Go on from what was kept; what has another shape is left out."""
+        for batch, found in value.items() if isinstance(value, Mapping) else ():
+            if isinstance(found, Mapping):
+                self._found[str(batch)] = Counter({str(k): int(n) for k, n in found.items()})

@@ -1,0 +1,103 @@
+"""Of a batch that CJ's monitor gives up on, an alert says what became of its comparisons."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from bot.detectors.batches.batch_failed import BatchFailed, BatchFailedSettings
+from bot.domain.alert import Condition, Sample
+from bot.domain.batch import PairCounts
+from bot.domain.followed import Followed
+from bot.domain.log import LogEvent, Role
+from tests.support.kafka_lines import (
+    RESTART,
+    blocked,
+    correlation_id,
+    delivered,
+    published,
+    refused,
+)
+from tests.support.scenes import NOW, ago, batch, played
+from tests.support.watches import GivenWatch, said
+
+A, B = "d2e9b3d9-eeeb-4772-85fd-8e9534e9c464", "59b2644a-eac8-4657-b94a-a1da5332a436"
+OWN = "6e4cdffd-a9b3-4fd2-b14b-dd4c339d76de"
+FAILED = f"Unexpected error processing task {A}-{B}: "
+UNREACHED = FAILED + "Cannot connect to host llm_provider_service:8080 ssl:default"
+SILENT = FAILED + "[EXTERNAL_SERVICE_ERROR] Unexpected error calling LLM Provider Service: "
+AWAY = "Failed to publish event to topic request_started.v1: KafkaTimeoutError"
+LEFT = "CJ's monitor gave up on it"
+
+
+def cj(at: datetime, text: str, **fields: Any) -> LogEvent:
+    """Return a line of CJ."""
+    return replace(said(at, text, role=Role.CJ), fields=fields)
+
+
+def asked(request: str) -> list[LogEvent]:
+    """Return the lines in which CJ asks for a comparison of batch 7."""
+    at = ago(minutes=70)
+    task = f"DEBUG: Using tracking_map correlation ID {request} for task ('{A}', '{B}')"
+    return [
+        cj(at, "DEBUG: Created tracking_map with 1 entries for batch 7", correlation_id=OWN),
+        cj(at, task, batch_correlation_id=OWN),
+    ]
+
+
+def provider(*texts: str) -> list[LogEvent]:
+    """Return lines of the LLM provider."""
+    return [said(ago(minutes=69), text, role=Role.LLM_PROVIDER) for text in texts]
+
+
+async def told_of(events: Sequence[LogEvent], *, rows: bool = False) -> Condition:
+    """Return what is said as the monitor gives up on batch 7, also after a restart of the bot."""
+    first, second = BatchFailed(BatchFailedSettings()), BatchFailed(BatchFailedSettings())
+    began = Sample(ago(minutes=80), {"began": ago(minutes=80).isoformat()})
+    first.resume([began])
+    given: dict[str, Any] = {"batches": () if rows else None}
+    looks = ((68, Followed(tuple(events), {"cj": Role.CJ})), (60, Followed(())))
+    for minutes, logs in looks:
+        at = ago(minutes=minutes)
+        kept = await first.sample(GivenWatch(at, ago(minutes=90), logs=logs, **given))
+    second.resume([began, kept])
+    left = cj(ago(minutes=1), "Marking stuck batch as FAILED", batch_id=7)
+    state = {"status": "FETCHING_CONTENT", "state": "FAILED", "last_activity_at": ago(minutes=1)}
+    row = batch(7, **state, pairs=PairCounts(total=5, essay_a=2, pending=3))
+    given = {"batches": (row,) if rows else None}
+    watch = GivenWatch(NOW, ago(minutes=2), logs=Followed((left,), {"cj": Role.CJ}), **given)
+    (found,) = (await played(second, [watch])).conditions
+    return found
+
+
+@pytest.mark.parametrize(
+    ("events", "cause"),
+    [
+        ([*asked(A), cj(ago(minutes=69), UNREACHED)],
+         "the LLM provider was away as it was sent"),
+        ([*asked(A), *provider(AWAY), cj(ago(minutes=69), SILENT)],
+         "Kafka was away as it was sent"),
+        ([*asked(A), cj(ago(minutes=69), SILENT)],
+         "the LLM provider did not answer as it was sent"),
+        ([*asked(correlation_id(1)), *provider(*refused(1), *published(1), *RESTART)],
+         "Kafka did not take its answers"),
+        ([*asked(correlation_id(1)), *provider(*blocked(1), *published(1), *delivered(1))], ""),
+        # The provider queued it before CJ's call failed.
+        ([*asked(A), cj(ago(minutes=69), SILENT),
+          *provider(f"Queuing LLM request for provider anthropic, correlation_id: {A}")], ""),
+        ([cj(ago(minutes=69), UNREACHED)], ""),
+        ([], ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("rows", [False, True])
+async def test_what_the_monitor_gave_up_on_is_told_with_what_became_of_it(
+    events: list[LogEvent], cause: str, rows: bool
+) -> None:
+    found = await told_of(events, rows=rows)
+    left = "3 of 5 comparisons never got an answer" if rows else LEFT
+    assert found.known == (f"{left}: {cause}" if cause else left)
+    assert cause in str(found.title)
+    assert cause in str(found.headline)
+    assert found.group == (f"ended without a result: {cause}" if cause else "")
