@@ -48,7 +48,7 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "queue_metrics_snapshot", "serial_bundle_dispatch", "Queuing LLM request for provider",
         "Queued request", "Request queued successfully for provider", "Request queued with ID: ",
         "Processing comparison request with correlation_id", "Using tracking_map correlation ID",
-        "Created tracking_map with", "queue_id: ",
+        "Created tracking_map with", "Created internal CJ batch", "queue_id: ",
         "Requeueing request", " for retry (",
         "completed successfully, correlation_id", " failed: ", "failed with HuleEduError",
         "Serial bundle processing hit provider error", "Queue processor started",

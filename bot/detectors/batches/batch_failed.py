@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors._batches import HEADLINE_CHARS
 from bot.detectors._event_counts import dated_events
 from bot.detectors._provider_causes import (
     CAUSE_NEEDLES,
@@ -19,6 +18,7 @@ from bot.detectors._provider_causes import (
 )
 from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_in, facts_of
 from bot.detectors._state import moment
+from bot.detectors.batches._ended_text import ended_condition
 from bot.detectors.batches._logged_ends import (
     ENDED_SO,
     ENDS,
@@ -28,6 +28,8 @@ from bot.detectors.batches._logged_ends import (
     is_end,
     shows_result,
 )
+from bot.detectors.batches._repeated import NEEDLES as REQUEST_NEEDLES
+from bot.detectors.batches._repeated import REPEATED, RepeatedRequests, tells_of_requests
 from bot.detectors.batches._unanswered import (
     UNANSWERED,
     UnansweredRequests,
@@ -37,23 +39,20 @@ from bot.detectors.callbacks.callbacks_unpublished import CallbacksUnpublished
 from bot.detectors.callbacks.submissions_lost import SubmissionsLost
 from bot.diagnosis.batch.endings import why_ended
 from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
-from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE, RUN_AGAIN
-from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
+from bot.diagnosis.comparison.causes import ERROR_SHARE
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_of, merged
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.batch.header import missing_essays
-from bot.domain.evidence import DATABASE, EvidenceLine, Missing
+from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
-from bot.domain.report import Confidence, Severity, plain
-from bot.domain.words import when, words
+from bot.domain.report import plain
 from bot.ports import Watch
 from bot.text.wording import part_of
 
 # Batches of which it is remembered why the provider failed.
 MOST_REMEMBERED = 50
-ENDED = "ended without a result"
 HAS_RESULT = "it has a result after all"
 LOGGED, ROWS = "logged", "rows"
 
@@ -81,6 +80,7 @@ class BatchFailed(RowDetector):
         *WELL_AFTER_ALL,
         *SubmissionsLost.needles,
         *CallbacksUnpublished.needles,
+        *REQUEST_NEEDLES,
     )
 
     def __init__(self, settings: BatchFailedSettings) -> None:
@@ -91,12 +91,13 @@ class BatchFailed(RowDetector):
         self._ends = LoggedEnds()
         self._requests = FailedRequests()
         self._unanswered = UnansweredRequests()
+        self._repeated = RepeatedRequests()
         self._told = False
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether a line says why the model's provider failed, or that a batch ended so."""
         ends = tells_a_cause(event) or is_end(event) or shows_result(event)
-        return ends or tells_what_is_lost(event)
+        return ends or tells_what_is_lost(event) or tells_of_requests(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Learn from the samples that were kept when the bot first looked."""
@@ -105,6 +106,7 @@ class BatchFailed(RowDetector):
         self._logged, self._rows = (_failures(samples[-1].data.get(one)) for one in (LOGGED, ROWS))
         self._ends.resume(samples[-1].data.get(ENDS))
         self._unanswered.resume(samples[-1].data.get(UNANSWERED))
+        self._repeated.resume(samples[-1].data.get(REPEATED))
         self._told = bool(samples[-1].data.get("facts"))
 
     async def sample(self, watch: Watch) -> Sample:
@@ -129,6 +131,7 @@ class BatchFailed(RowDetector):
             **{name: _as_json(one) for name, one in known.items() if one},
             **({ENDS: ends} if (ends := self._ends.to_json()) else {}),
             **({UNANSWERED: lost} if (lost := self._unanswered.to_json()) else {}),
+            **({REPEATED: made} if (made := self._repeated.to_json()) else {}),
         }
 
     def _by_lines(self, now: datetime, since: datetime) -> Sample:
@@ -143,6 +146,7 @@ class BatchFailed(RowDetector):
         events = [event for _, event in dated_events(watch)]
         causes = await causes_by_batch(watch, events, self._requests)
         await self._unanswered.note(watch, events)
+        self._repeated.note(events)
         self._ends.note(dated_events(watch), self._requests.sent)
         for batch, failures in causes.items():
             found = merged((*self._logged.pop(batch, ()), *failures))
@@ -169,6 +173,8 @@ class BatchFailed(RowDetector):
 
     def _with_loss(self, fact: Fact) -> Fact:
         """Return a fact with what became of its comparisons, where nothing else tells."""
+        if has_it := self._repeated.stand_in(str(fact["batch"])):
+            return {**fact, "has_it": has_it}
         if fact.get("failures") or fact.get("short"):
             return fact
         lost = self._unanswered.of(str(fact["batch"]))
@@ -191,7 +197,7 @@ class BatchFailed(RowDetector):
         for fact in facts:
             since = moment(fact["since"])
             if since is not None and now - since <= self._keep:
-                yield _condition(fact, since)
+                yield ended_condition(fact, since)
 
 
 DETECTOR = BatchFailed
@@ -256,56 +262,3 @@ def _cause(batch: BatchSummary) -> str:
     if left_out:
         return f"{part_of(left_out, expected or 0, 'essay')} could not take part"
     return part_of(pairs.valid, pairs.total, "comparison", ("was valid", "were valid"))
-
-
-def _condition(fact: Fact, since: datetime) -> Condition:
-    step = f"/batch investigate {fact['batch']}"
-    failures = kept(fact.get("failures"))
-    reason = f": {' and '.join(one.what for one in failures)}" if failures else ""
-    ended = f"Batch {fact['batch']} {ENDED}: "
-    short, cause = ended + str(fact.get("short") or fact["cause"]), str(fact["cause"])
-    headline = short if len(short) <= HEADLINE_CHARS else ended + cause.partition(": ")[0]
-    mends = (str(fact["step"]),) if fact.get("step") else ()
-    told = "".join(f", {one.short}" for one in failures[:1])
-    also = "".join(f", also {one.short}" for one in failures[1:2])
-    return Condition(
-        subject=str(fact["subject"]),
-        rule=BATCH_FAILED.rule,
-        severity=Severity.ERROR,
-        confidence=Confidence.HIGH,
-        title=words(
-            f"Batch {fact['batch']} {ENDED}",
-            when(since, " at "),
-            f": {fact['cause']}{reason}. Next: {step}",
-        ),
-        since=since,
-        known=str(fact["cause"]),
-        count=0,
-        headline=_fitting(headline, headline + told, headline + told + also),
-        lasts=False,
-        why=str(fact.get("why") or BATCH_FAILED.why),
-        evidence=(
-            EvidenceLine(str(fact.get("source") or DATABASE), since, str(fact["state"])),
-            EvidenceLine(
-                str(fact.get("source") or DATABASE),
-                since,
-                str(fact.get("counted") or f"{fact['valid']} of {fact['total']} valid"),
-            ),
-            *(EvidenceLine(one.sources[0], one.last_at, answer_told(one)) for one in failures),
-        ),
-        next=(step, *mends, *(remedy_of(one) for one in failures), RUN_AGAIN),
-        batch=str(fact["batch"]),
-        cause=str(fact.get("told_by", "")),
-        group=_group(fact, failures),
-    )
-
-
-def _group(fact: Fact, failures: Sequence[Failures]) -> str:
-    """Return what it may have in common with other ends; empty where no cause of it is known."""
-    cause = failures[0].short if failures else str(fact.get("short") or "")
-    return f"{ENDED}: {cause}" if cause else ""
-
-
-def _fitting(*texts: str) -> str:
-    """Return the longest of the texts that fits a headline, else the first."""
-    return max((one for one in texts if len(one) <= HEADLINE_CHARS), key=len, default=texts[0])

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from bot.detectors.batches.batch_failed import BatchFailed, BatchFailedSettings
+from bot.diagnosis.batch.finalisation_lines import FINALISED
 from bot.domain.alert import Condition, Sample
 from bot.domain.batch import PairCounts
 from bot.domain.followed import Followed
 from bot.domain.log import LogEvent, Role
+from bot.domain.report import Severity
 from tests.support.kafka_lines import (
     RESTART,
     blocked,
@@ -66,7 +68,8 @@ async def told_of(events: Sequence[LogEvent], *, rows: bool = False) -> Conditio
     left = cj(ago(minutes=1), "Marking stuck batch as FAILED", batch_id=7)
     state = {"status": "FETCHING_CONTENT", "state": "FAILED", "last_activity_at": ago(minutes=1)}
     row = batch(7, **state, pairs=PairCounts(total=5, essay_a=2, pending=3))
-    given = {"batches": (row,) if rows else None}
+    other = batch(8, status="COMPLETE_STABLE", state="COMPLETED")
+    given = {"batches": (row, other) if rows else None}
     watch = GivenWatch(NOW, ago(minutes=2), logs=Followed((left,), {"cj": Role.CJ}), **given)
     (found,) = (await played(second, [watch])).conditions
     return found
@@ -101,3 +104,23 @@ async def test_what_the_monitor_gave_up_on_is_told_with_what_became_of_it(
     assert cause in str(found.title)
     assert cause in str(found.headline)
     assert found.group == (f"ended without a result: {cause}" if cause else "")
+
+
+@pytest.mark.parametrize("rows", [False, True])
+@pytest.mark.parametrize(
+    ("other", "finalised", "is_done"),
+    [(OWN, True, True), (OWN, False, False), ("another", True, False)],
+)
+async def test_an_end_whose_request_another_batch_has_the_result_of_asks_for_nothing(
+    other: str, finalised: bool, is_done: bool, rows: bool
+) -> None:
+    at = ago(minutes=70)
+    lines = [
+        cj(at, "Created internal CJ batch 7", bos_batch_id=OWN),
+        cj(at, "Created internal CJ batch 8", bos_batch_id=other),
+        *[cj(at, FINALISED[0], cj_batch_id=8)] * finalised,
+    ]
+    found = await told_of(lines, rows=rows)
+    assert (found.severity is Severity.INFO) is is_done
+    assert ("batch 8 has the result of the same request" in str(found.title)) is is_done
+    assert (found.next == ("/batch status 8",)) is is_done
