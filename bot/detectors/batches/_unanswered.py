@@ -32,6 +32,7 @@ UNSENT = {
     SubmissionFault.KAFKA: "Kafka was away as it was sent",
     SubmissionFault.PROVIDER: "the LLM provider was away as it was sent",
     SubmissionFault.TIMED_OUT: "the LLM provider did not answer as it was sent",
+    SubmissionFault.GATEWAY: "a proxy could not reach the LLM provider",
     SubmissionFault.OTHER: "CJ could not hand it to the LLM provider",
 }
 MOST_BATCHES = 100

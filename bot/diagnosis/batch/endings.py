@@ -51,7 +51,9 @@ def sweep_of(event: LogEvent) -> Sweep | None:
     if threshold.tzinfo is None:
         threshold = threshold.replace(tzinfo=UTC)
     rested = event.at - threshold
-    timeout = timedelta(0) if abs(rested) < timedelta(seconds=5) else rested
+    # CJ reckons it back from some other moment than that of its line.
+    whole = timedelta(minutes=round(rested / timedelta(minutes=1)))
+    timeout = whole if abs(rested - whole) < timedelta(seconds=5) else rested
     return Sweep(event.at, timeout, count if isinstance(count, int) else 1)
 
 

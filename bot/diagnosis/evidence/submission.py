@@ -36,6 +36,8 @@ _FAILED = re.compile(
 UNREACHABLE = ("Cannot connect to host", "Connect call failed", "Connection refused",
                 "Name or service not known")  # fmt: skip
 _REACHED = re.compile(r"^\s*5\d\d, message=|Server disconnected|Connection reset")
+# What stands before the provider answers so in its place.
+_IN_ITS_PLACE = re.compile(r"^\s*50[24], message=")
 _SILENT = re.compile(r"(?:Provider Service:|^)\s*$|timed? ?out", re.IGNORECASE)
 
 
@@ -45,6 +47,7 @@ class SubmissionFault(StrEnum):
     KAFKA = "kafka"
     PROVIDER = "provider"
     TIMED_OUT = "timed_out"
+    GATEWAY = "gateway"
     OTHER = "other"
 
 
@@ -87,6 +90,8 @@ def fault_of(lost: Iterable[LostSubmission], *, kafka_away: bool) -> SubmissionF
     faults = [one.fault for one in lost]
     if SubmissionFault.PROVIDER in faults:
         return SubmissionFault.PROVIDER
+    if SubmissionFault.GATEWAY in faults:
+        return SubmissionFault.GATEWAY
     if SubmissionFault.TIMED_OUT in faults:
         return SubmissionFault.KAFKA if kafka_away else SubmissionFault.TIMED_OUT
     return SubmissionFault.OTHER
@@ -95,6 +100,8 @@ def fault_of(lost: Iterable[LostSubmission], *, kafka_away: bool) -> SubmissionF
 def _fault(error: str) -> SubmissionFault:
     if any(text in error for text in UNREACHABLE):
         return SubmissionFault.PROVIDER
+    if _IN_ITS_PLACE.match(error):
+        return SubmissionFault.GATEWAY
     return SubmissionFault.TIMED_OUT if _SILENT.search(error) else SubmissionFault.OTHER
 
 
@@ -102,6 +109,7 @@ _WHAT = {
     SubmissionFault.KAFKA: "the LLM provider could not publish to Kafka and did not queue them",
     SubmissionFault.PROVIDER: "CJ could not connect to the LLM provider",
     SubmissionFault.TIMED_OUT: "the LLM provider did not answer CJ in time",
+    SubmissionFault.GATEWAY: "a proxy said that it cannot reach the LLM provider (502, 504)",
     SubmissionFault.OTHER: "CJ could not hand them to the LLM provider",
 }
 _WHY = {
@@ -110,12 +118,15 @@ _WHY = {
     SubmissionFault.PROVIDER: "CJ writes its rows before it sends, and does not send again.",
     SubmissionFault.TIMED_OUT: "CJ writes its rows before it sends; Kafka or the provider may be "
     "slow or away.",
+    SubmissionFault.GATEWAY: "CJ writes its rows before it sends, and does not send again.",
     SubmissionFault.OTHER: "CJ writes its rows before it sends, and does not send again.",
 }
 _NEXT = {
     SubmissionFault.KAFKA: "Look whether Kafka answers: docker ps --filter name=huleedu_kafka",
     SubmissionFault.PROVIDER: "Look whether it runs: docker ps --filter name=llm_provider_service",
     SubmissionFault.TIMED_OUT: "Look whether Kafka and the LLM provider answer in time.",
+    SubmissionFault.GATEWAY: "Look whether it runs behind that proxy: docker ps --filter "
+    "name=llm_provider_service",
     SubmissionFault.OTHER: "Mend what CJ's lines say; they stand in the evidence.",
 }
 ASK_AGAIN = "Ask for the batch again once that works: these get no answer."

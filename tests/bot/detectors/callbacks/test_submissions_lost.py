@@ -51,6 +51,28 @@ async def _judged(*ticks: Sequence[LogEvent]) -> Judgement:
         ([[said(NOW, UNREACHABLE, role=Role.CJ)]], "provider"),
         ([[away(), said(NOW, UNREACHABLE, role=Role.CJ)]], "provider"),
         ([[said(NOW, TASK + "'NoneType' object", role=Role.CJ)]], "other"),
+        (
+            [
+                [said(NOW - 5 * TICK, TASK + "502, message='Bad Gateway'", role=Role.CJ)],
+                [],
+                [],
+                [],
+                [],
+                [],
+            ],
+            "gateway",
+        ),
+        (
+            [
+                [said(NOW - 5 * TICK, TASK + "500, message='Internal'", role=Role.CJ)],
+                [],
+                [],
+                [],
+                [],
+                [],
+            ],
+            "other",
+        ),
     ],
 )
 async def test_it_names_what_was_away_by_the_lines(ticks: list[list[LogEvent]], fault: str) -> None:

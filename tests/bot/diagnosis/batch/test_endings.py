@@ -40,6 +40,8 @@ def _found(status: str, state: str, timeout: timedelta, batches: int) -> Finding
     [
         (timedelta(0), 11, "time-out of 0 s; that sweep ended 11 batches", True),
         (timedelta(hours=4), 1, "time-out of 4 h", False),
+        (timedelta(minutes=59, seconds=59.4), 1, "time-out of 1 h", False),
+        (timedelta(minutes=30, seconds=20), 1, "time-out of 30 min 20 s", False),
     ],
 )
 def test_the_time_out_is_the_one_that_the_sweep_went_by(
