@@ -11,6 +11,7 @@ from typing import Any
 from bot.border.outside import raw
 from bot.diagnosis.batch.finalisation_lines import FINALISED, batch_of, is_finalised
 from bot.domain.log import LogEvent, Role
+from bot.text.redaction import UUID
 
 REPEATED = "requests"
 CREATED = "Created internal CJ batch"
@@ -69,5 +70,5 @@ def _created(event: LogEvent) -> tuple[str, str] | None:
     request = event.fields.get("bos_batch_id")
     if event.role is not Role.CJ or not isinstance(request, str):
         return None
-    match = _CREATED.match(raw(event.event))
-    return (match[1], raw(request)) if match else None
+    match, own = _CREATED.match(raw(event.event)), UUID.fullmatch(raw(request))
+    return (match[1], own[0]) if match and own else None

@@ -109,7 +109,7 @@ async def test_what_the_monitor_gave_up_on_is_told_with_what_became_of_it(
 @pytest.mark.parametrize("rows", [False, True])
 @pytest.mark.parametrize(
     ("other", "finalised", "is_done"),
-    [(OWN, True, True), (OWN, False, False), ("another", True, False)],
+    [(OWN, True, True), (OWN, False, False), (A, True, False)],
 )
 async def test_an_end_whose_request_another_batch_has_the_result_of_asks_for_nothing(
     other: str, finalised: bool, is_done: bool, rows: bool
