@@ -106,6 +106,8 @@ def _is_of_rows(finding: Mapping[str, Any]) -> bool:
 def trace_against(trace: Answer, whole: Answer) -> Iterator[str]:
     """Yield where a trace of one of a batch's comparisons says otherwise than the investigation."""
     known = {one["rule"] for one in whole["findings"]}
+    if trace["verdict"] in ("warn", "error") and whole["verdict"] == "ok":
+        yield f"a trace is {trace['verdict']}, the investigation ok"
     for rule, severity, what in sorted(loud(trace)):
         if not OF_A_BATCH.get(rule, {rule}) & known:
             yield f"a trace alone says {severity} {rule}: {what}"

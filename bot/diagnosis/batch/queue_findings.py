@@ -5,12 +5,10 @@ from datetime import datetime
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import items_of
 from bot.diagnosis.queue.report import finding_of, verdicts_of
-from bot.diagnosis.queue.timeline import FROZEN, HEAD_BLOCKED, HUNG
+from bot.diagnosis.queue.timeline import BLOCKING
 from bot.diagnosis.queue.verdict import QueueVerdict
 from bot.domain.report import Finding
 
-# These hold up every item behind them, whoever's are the stuck ones.
-BLOCKING = (HEAD_BLOCKED, HUNG, FROZEN)
 QUIET = ("ok", "warming")
 
 

@@ -1,6 +1,7 @@
 """Where a comparison without an answer was last seen, and what that means; pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.diagnosis.comparison.departure import departure
@@ -10,6 +11,7 @@ from bot.diagnosis.evidence.log_coverage import has_gap
 from bot.diagnosis.publishing.memory import WAITING, Fate
 from bot.diagnosis.publishing.wording import FATES, lost_why, waiting_why
 from bot.diagnosis.queue.conservation import WHY_GAP, WHY_LEFT
+from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence
 from bot.domain.words import Text
@@ -42,6 +44,10 @@ _UNREAD_WHY = (
     "A line says that its callback was published, which is an intention: the log that says whether "
     "Kafka or CJ took it was not read."
 )
+MOVES = (
+    "The queue could not be read, and its loop works on: whether they wait or are lost is not "
+    "decidable."
+)
 IN_REDIS = (LossPlace.QUEUED, LossPlace.PROCESSING, LossPlace.DEAD_ITEM)
 
 
@@ -53,6 +59,16 @@ class LostAnswer:
     where: str
     why: Text
     confidence: Confidence = Confidence.HIGH
+
+
+def may_be_queued(comparison: ComparisonEvidence, ledger: Ledger, now: datetime) -> bool:
+    """Whether it was last seen in the queue, or in a provider's call that was just begun."""
+    if lost_answer(comparison, ledger).kind not in (LossPlace.UNFINISHED, LossPlace.UNKNOWN):
+        return False
+    taken = ledger[Step.DISPATCHED].at
+    just_taken = taken is not None and now - taken <= OPENS_AFTER
+    last = (Step.SENT, Step.QUEUED, Step.DISPATCHED) if just_taken else (Step.SENT, Step.QUEUED)
+    return ledger.last_step in last
 
 
 def lost_answer(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:

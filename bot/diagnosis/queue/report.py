@@ -15,7 +15,13 @@ from bot.diagnosis.queue.history import (
     Level,
     queue_chart,
 )
-from bot.diagnosis.queue.timeline import HUNG, QUEUE_UNREADABLE, QueueTimeline, timeline_of
+from bot.diagnosis.queue.timeline import (
+    BLOCKING,
+    HUNG,
+    QUEUE_UNREADABLE,
+    QueueTimeline,
+    timeline_of,
+)
 from bot.diagnosis.queue.verdict import (
     QueueVerdict,
     queue_verdicts,
@@ -152,9 +158,12 @@ def _chart(evidence: QueueEvidence, verdict: QueueVerdict, now: datetime) -> Cha
 
 
 def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tuple[Finding, ...]:
-    """Return the findings that concern one item of the queue."""
-    mine = (v for v in verdicts_of(evidence, now) if queue_id in {i.queue_id for i in v.items})
-    return tuple(finding_of(verdict) for verdict in mine)
+    """Return the findings that concern one item of the queue, or that hold it up."""
+    return tuple(
+        finding_of(verdict)
+        for verdict in verdicts_of(evidence, now)
+        if verdict.rule in BLOCKING or queue_id in {item.queue_id for item in verdict.items}
+    )
 
 
 def verdicts_of(evidence: QueueEvidence, now: datetime) -> tuple[QueueVerdict, ...]:

@@ -24,6 +24,8 @@ from bot.domain.words import Text
 # The ids of rules on the queue, which batches, detectors and commands speak of as well.
 HEAD_BLOCKED, ORPHANED, HUNG = "head-of-line-blocked", "orphaned-item", "worker-hung"
 LEAKED, POISON, FROZEN = "leaked-item", "poison-item", "queue-frozen"
+# These hold up every item behind them, whoever's are the stuck ones.
+BLOCKING = (HEAD_BLOCKED, HUNG, FROZEN)
 NOT_DRAINING, QUEUE_UNREADABLE = "queue-not-draining", "queue-unreadable"
 STUCK_RULES = frozenset({HEAD_BLOCKED, ORPHANED, HUNG, LEAKED, POISON, FROZEN})
 # Services on other machines may be a little ahead.

@@ -147,7 +147,7 @@ async def _around(
     deadline: Deadline,
     opens_after: timedelta,
 ) -> TraceEvidence:
-    """Read the batch of an error row, and judge the queue that holds the item."""
+    """Read the batch of a row without a valid answer, and judge the queue that holds the item."""
     number = _batch_number(found)
     batch = None
     if number is not None:
@@ -161,8 +161,8 @@ async def _around(
 
 
 def _batch_number(found: TraceEvidence) -> int | None:
-    """The batch whose counts are wanted: of an error row, or the one batch that the id names."""
-    errors = [pair.batch_id for pair in found.pairs if pair.winner == "error"]
+    """The batch whose counts are wanted: of a row without a valid answer, or that the id names."""
+    errors = [pair.batch_id for pair in found.pairs if pair.winner in (None, "error")]
     if errors or found.pairs or isinstance(found.rows, Missing):
         return errors[0] if errors else None
     return found.rows.batches[0].batch_id if len(found.rows.batches) == 1 else None

@@ -1,11 +1,17 @@
 """What a trace says of a comparison whose request or answer was lost, and where; pure."""
 
 from bot.diagnosis.comparison.causes import NOT_STORED
-from bot.diagnosis.comparison.last_step import LossPlace, LostAnswer, lost_answer
+from bot.diagnosis.comparison.last_step import (
+    LossPlace,
+    LostAnswer,
+    lost_answer,
+    may_be_queued,
+)
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, QueueFate
 from bot.diagnosis.comparison.rejections import database_fault, unstored_answer, with_fault
+from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.diagnosis.trace.traced import TracedComparison, row_line
-from bot.domain.batch import CANCELLED
+from bot.domain.batch import CANCELLED, BatchRows
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
@@ -48,6 +54,18 @@ def lost_place(traced: TracedComparison) -> LostAnswer:
         return _unstored_end(traced, end)
     where = _WHERE.get(traced.loss.fate.kind, end.where)
     return LostAnswer(end.kind, where, traced.loss.of_batch.why, traced.loss.of_batch.confidence)
+
+
+def may_still_wait(traced: TracedComparison) -> bool:
+    """Say whether the queue was not read, its loop moves, and no line shows that it left it."""
+    comparison, now = traced.comparison, traced.now
+    if comparison.looked_at is not None or traced.loss is not None:
+        return False
+    answered = [traced.batch.pairs.last_completed_at] if isinstance(traced.batch, BatchRows) else []
+    times = [*(event.at for event in comparison.dispatches), *answered]
+    moved = max(filter(None, times), default=None)
+    is_moving = moved is not None and now - moved <= OPENS_AFTER
+    return is_moving and may_be_queued(comparison, traced.ledger, now)
 
 
 def _unstored_end(traced: TracedComparison, end: LostAnswer) -> LostAnswer:

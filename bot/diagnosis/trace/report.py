@@ -26,7 +26,7 @@ from bot.diagnosis.trace.traced import TracedComparison
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
 from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
-from bot.domain.report import Report
+from bot.domain.report import Report, Severity
 from bot.domain.words import Id, joined, when, words
 from bot.text.wording import many
 
@@ -62,6 +62,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
     traced = TracedComparison(
         str(evidence.id), now, comparison, ledger, _owned(evidence), others, evidence.batch,
         evidence.unsent, evidence.ids, evidence.loss,
+        any(one.severity is not Severity.INFO for one in evidence.queue_findings),
     )  # fmt: skip
     findings = (*findings_of(traced), *evidence.queue_findings)
     unsure = traced.rejected and traced.owned is None

@@ -13,6 +13,7 @@ from bot.diagnosis.comparison.causes import (
     UNPUBLISHED,
 )
 from bot.diagnosis.comparison.departure import departure
+from bot.diagnosis.comparison.last_step import MOVES, LossPlace
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
 from bot.diagnosis.comparison.queue_fate.intake import took_in
 from bot.diagnosis.comparison.rejections import called
@@ -29,7 +30,12 @@ from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import WAITING, Fate
 from bot.diagnosis.queue.conservation import departure_finding
 from bot.diagnosis.trace.failure_rules import bundle_collateral, provider_failure
-from bot.diagnosis.trace.loss_rules import answer_not_stored, lost_in_the_queue, lost_place
+from bot.diagnosis.trace.loss_rules import (
+    answer_not_stored,
+    lost_in_the_queue,
+    lost_place,
+    may_still_wait,
+)
 from bot.diagnosis.trace.traced import (
     TracedComparison,
     last_lines,
@@ -105,12 +111,15 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
     if age <= LOST_AFTER:
         return None
     end = lost_place(traced)
+    if end.kind in (LossPlace.QUEUED, LossPlace.PROCESSING) and not traced.is_stuck:
+        return None
+    undecided = may_still_wait(traced)
     return Finding(
         rule=LOST_CALLBACKS.rule,
-        severity=Severity.ERROR,
-        confidence=end.confidence,
+        severity=Severity.INFO if undecided else Severity.ERROR,
+        confidence=Confidence.LOW if undecided else end.confidence,
         what=words(f"Pair {row.pair_id} waits for ", Span(age), f": {end.where}."),
-        why=end.why,
+        why=MOVES if undecided else end.why,
         evidence=last_lines(traced),
         next=(f"/batch status {row.batch_id}", wording.ASK_AGAIN if held else "/queue"),
         cause=_cause(traced),

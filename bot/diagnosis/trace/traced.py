@@ -20,7 +20,7 @@ class TracedComparison:
     """One traced comparison with everything its rules need; `others` share its error.
 
     `nearby` are lines without an id from the time of its submission, `loss` is how the LLM queue
-    lost it.
+    lost it, `is_stuck` whether the queue that holds it does not move.
     """
 
     id: str
@@ -33,6 +33,7 @@ class TracedComparison:
     nearby: tuple[LogEvent, ...] = ()
     ids: frozenset[str] = frozenset()
     loss: QueueLoss | None = None
+    is_stuck: bool = False
 
     @property
     def failure(self) -> Failures | None:

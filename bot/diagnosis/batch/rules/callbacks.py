@@ -16,8 +16,14 @@ from bot.diagnosis.comparison.causes import (
     SUBMISSION_LOST,
     UNPUBLISHED,
 )
-from bot.diagnosis.comparison.evidence import ComparisonEvidence, is_dispatch
-from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, lost_answer
+from bot.diagnosis.comparison.evidence import is_dispatch
+from bot.diagnosis.comparison.last_step import (
+    IN_REDIS,
+    MOVES,
+    LostAnswer,
+    lost_answer,
+    may_be_queued,
+)
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.comparison.repeats import (
@@ -45,10 +51,6 @@ FEW_REPEATS = 2
 WHERE_CHARS, MORE_CHARS = 46, 9
 IN_QUEUE = ("queued", "processing")
 AGAIN = "A lost answer never comes: ask for the batch again, or let CJ's monitor end it."
-MOVES = (
-    "The queue could not be read, and its loop works on: whether they wait or are lost is not "
-    "decidable."
-)
 _RANK = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
 
 
@@ -173,18 +175,7 @@ def _may_still_wait(evidence: BatchEvidence, now: datetime) -> bool:
     moved = max((*times, *filter(None, [evidence.pairs.last_completed_at])), default=None)
     if moved is None or now - moved > OPENS_AFTER:
         return False
-    return all(_may_be_queued(comparison, now) for comparison in evidence.comparisons)
-
-
-def _may_be_queued(comparison: ComparisonEvidence, now: datetime) -> bool:
-    """Whether it was last seen in the queue, or in a provider's call that was just begun."""
-    ledger = build_ledger(comparison)
-    if lost_answer(comparison, ledger).kind not in (LossPlace.UNFINISHED, LossPlace.UNKNOWN):
-        return False
-    taken = ledger[Step.DISPATCHED].at
-    just_taken = taken is not None and now - taken <= OPENS_AFTER
-    last = (Step.SENT, Step.QUEUED, Step.DISPATCHED) if just_taken else (Step.SENT, Step.QUEUED)
-    return ledger.last_step in last
+    return all(may_be_queued(one, build_ledger(one), now) for one in evidence.comparisons)
 
 
 def _confidence(evidence: BatchEvidence, ends: tuple[LostAnswer, ...]) -> Confidence:

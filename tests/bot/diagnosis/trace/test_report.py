@@ -284,7 +284,11 @@ FAILED = event(after(20), f"Request {Q} failed with HuleEduError: overloaded")
         (_gone(RETURNED), {}),
         (_gone(trail_lines()["completed"]), {}),
         (_gone(event(after(1), f"Using local queue for request {Q}")), {}),
-        (_gone(held=(QueueItem(str(Q), "queued", correlation_id=str(C)),)), {}),
+        # It is there, behind a loop that takes nothing.
+        (
+            _gone(held=(QueueItem(str(Q), "queued", correlation_id=str(C)),)),
+            {"queue-frozen": Severity.ERROR},
+        ),
         # Before the logs begin, a line may have said it.
         (_gone(begins_at=after(2)), {"not-accounted-for": Severity.INFO}),
     ],
