@@ -14,7 +14,7 @@ from tests.support.fakes.alerts import START, Clock, ScriptedDetector, clear, co
 from tests.support.fakes.messenger import FakeMessenger
 from tests.support.ticks import run, tick_of
 
-CAUSE = "ended without a result: Kafka did not take its answers"
+CAUSE = "ended without a result: Kafka did not take the answers"
 
 
 class Ends(ScriptedDetector):

@@ -109,7 +109,8 @@ class _Groups:
         """Put a condition into the group that it is of, or into one of its own."""
         alert = self._alerts.get(condition.subject)
         if alert is None or alert.state is not AlertState.FIRING:
-            self._join(condition)
+            if self._opens(alert):
+                self._join(condition)
         elif alert.fold not in self._keys:
             if mine := self._groups.get(alert.key):
                 mine.found.append(condition)
@@ -119,6 +120,11 @@ class _Groups:
             # It turned out to be of another cause, which was never said.
             self._alerts[condition.subject] = self._unsaid(alert)
             self._join(condition)
+
+    def _opens(self, alert: Alert | None) -> bool:
+        """Say whether an alert was bad for as many ticks, with this one, as it takes to open."""
+        waits = alert is not None and alert.state is AlertState.PENDING
+        return (alert.bad_streak if alert and waits else 0) + 1 >= self._settings.open_ticks
 
     def _join(self, condition: Condition) -> None:
         if not condition.group:

@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from bot.detectors._batches import owners_of
+from bot.detectors._event_counts import QuietSettings
 from bot.detectors._line_owners import LineOwners
 from bot.detectors.callbacks._handed_over import HandedOver, tells_of_handing_over
 from bot.detectors.callbacks._untaken import taken_callback
 from bot.detectors.callbacks.submissions_lost import KAFKA_WITHIN, SETTLES
+from bot.detectors.stuck_queue.unanswered_items import QUEUE, UnansweredItems
 from bot.diagnosis.evidence.submission import (
     LostSubmission,
     SubmissionFault,
@@ -27,19 +29,23 @@ from bot.domain.log import LogEvent
 from bot.ports import Watch
 
 UNANSWERED = "unanswered"
-UNPUBLISHED = "Kafka did not take its answers"
+UNPUBLISHED = "Kafka did not take the answers"
+GONE = "items left the LLM queue unanswered"
 UNSENT = {
-    SubmissionFault.KAFKA: "Kafka was away as it was sent",
-    SubmissionFault.PROVIDER: "the LLM provider was away as it was sent",
-    SubmissionFault.TIMED_OUT: "the LLM provider did not answer as it was sent",
+    SubmissionFault.KAFKA: "Kafka was away at the submission",
+    SubmissionFault.PROVIDER: "the LLM provider was away at the submission",
+    SubmissionFault.TIMED_OUT: "the LLM provider did not answer the submission",
     SubmissionFault.GATEWAY: "a proxy could not reach the LLM provider",
-    SubmissionFault.OTHER: "CJ could not hand it to the LLM provider",
+    SubmissionFault.OTHER: "CJ could not hand over the comparisons",
 }
 MOST_BATCHES = 100
+_ITEMS = UnansweredItems(QuietSettings())
 
 
 def tells_what_is_lost(event: LogEvent) -> bool:
-    """Say whether a line tells of a comparison that was not handed over, or not published."""
+    """Say whether a line tells of a comparison that was not sent, not published, or not queued."""
+    if _ITEMS.wants(event):
+        return True
     if lost_submission(event) or says_kafka_away(event) or tells_of_handing_over(event):
         return True
     return publish_sign(event) is not None or taken_callback(event) is not None
@@ -63,6 +69,7 @@ class UnansweredRequests:
         self._memories: dict[str, PublisherMemory] = {}
         self._kafka_at: datetime | None = None
         self._unsent: tuple[_Unsent, ...] = ()
+        self._items = UnansweredItems(QuietSettings())
         self._found: dict[str, Counter[str]] = {}
 
     async def note(self, watch: Watch, events: Sequence[LogEvent]) -> None:
@@ -72,11 +79,14 @@ class UnansweredRequests:
         away = [one.at for one in events if one.at and says_kafka_away(one)]
         self._kafka_at = max([*away, *filter(None, [self._kafka_at])], default=None)
         self._unsent += await self._not_handed_over(watch, events)
-        for one in self._unsent:
-            over = watch.now - one.lost.at >= SETTLES
-            if over and one.batch and not self._handed.took(one.lost.essay_a, one.lost.essay_b):
-                self._count(one.batch, UNSENT[one.fault])
+        for sent in self._unsent:
+            over, pair = watch.now - sent.lost.at >= SETTLES, (sent.lost.essay_a, sent.lost.essay_b)
+            if over and sent.batch and not self._handed.took(*pair):
+                self._count(sent.batch, UNSENT[sent.fault])
         self._unsent = tuple(one for one in self._unsent if watch.now - one.lost.at < SETTLES)
+        for one in await self._items.losses(watch):
+            if one.subject == QUEUE and (batch := str(one.extra["batch"])):
+                self._count(batch, GONE)
         gone = self._published(watch, events)
         whose = await self._batches_of(watch, gone)
         for held in gone:

@@ -37,6 +37,7 @@ from bot.detectors.batches._unanswered import (
 )
 from bot.detectors.callbacks.callbacks_unpublished import CallbacksUnpublished
 from bot.detectors.callbacks.submissions_lost import SubmissionsLost
+from bot.detectors.stuck_queue.unanswered_items import UnansweredItems
 from bot.diagnosis.batch.endings import why_ended
 from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
 from bot.diagnosis.comparison.causes import ERROR_SHARE
@@ -80,6 +81,7 @@ class BatchFailed(RowDetector):
         *WELL_AFTER_ALL,
         *SubmissionsLost.needles,
         *CallbacksUnpublished.needles,
+        *UnansweredItems.needles,
         *REQUEST_NEEDLES,
     )
 

@@ -94,6 +94,13 @@ class UnansweredItems(EventCountDetector):
 
     async def sample(self, watch: Watch) -> Sample:
         """Hold this look at Redis against the one before."""
+        sample = self.sampled(watch, self._with_all_batches(await self.losses(watch)))
+        held = {"known": self._known, "lines": self._lines, "owners": self._owners}
+        kept = {name: _STATES[name].dump_python(one, mode="json") for name, one in held.items()}
+        return replace(sample, data={**sample.data, **kept}) if sample.data else sample
+
+    async def losses(self, watch: Watch) -> list[Occurrence]:
+        """Return what left unanswered since the look before, each with its batch if known."""
         events = [event for _, event in dated_events(watch)]
         here = {one.queue_id for one in self._known.items} | self._lines.queued.keys()
         self._owners = self._owners.after(events, here)
@@ -104,11 +111,7 @@ class UnansweredItems(EventCountDetector):
                 self._swept = sign.at, event.container, redact(event.event)
         lost = await self._departed(watch, events)
         batches = await self._batches_of(watch, lost)
-        found = [self._occurrence(one, batches) for one in lost]
-        sample = self.sampled(watch, self._with_all_batches(found))
-        held = {"known": self._known, "lines": self._lines, "owners": self._owners}
-        kept = {name: _STATES[name].dump_python(one, mode="json") for name, one in held.items()}
-        return replace(sample, data={**sample.data, **kept}) if sample.data else sample
+        return [self._occurrence(one, batches) for one in lost]
 
     async def _departed(self, watch: Watch, events: Sequence[LogEvent]) -> Sequence[Departure]:
         """Return what left unanswered since the look before."""

@@ -156,6 +156,15 @@ def test_one_that_turns_out_to_be_of_another_cause_gets_its_own_message() -> Non
     assert play.of(11).condition.members == ("11", "13")
 
 
+def test_what_was_seen_at_too_few_ticks_is_not_counted_yet() -> None:
+    play = Play(replace(SETTINGS, open_ticks=2))
+    for _ in range(2):
+        play.tick(end(11))
+    assert play.tick(end(11), end(12)) == []
+    assert play.tick(end(11), end(12)) == [("batch 11", Reason.UPDATE)]
+    assert play.tick(end(11), end(12)) == []
+
+
 def test_where_the_first_is_muted_the_next_one_speaks() -> None:
     play = Play()
     mute = Mute("batch_failed/np/batch_11", START + timedelta(hours=1))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from bot.domain.alert import Condition, Sample
 from bot.domain.batch import PairCounts
 from bot.domain.followed import Followed
 from bot.domain.log import LogEvent, Role
+from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Severity
 from tests.support.kafka_lines import (
     RESTART,
@@ -20,6 +21,7 @@ from tests.support.kafka_lines import (
     correlation_id,
     delivered,
     published,
+    queue_id,
     refused,
 )
 from tests.support.scenes import NOW, ago, batch, played
@@ -79,13 +81,13 @@ async def told_of(events: Sequence[LogEvent], *, rows: bool = False) -> Conditio
     ("events", "cause"),
     [
         ([*asked(A), cj(ago(minutes=69), UNREACHED)],
-         "the LLM provider was away as it was sent"),
+         "the LLM provider was away at the submission"),
         ([*asked(A), *provider(AWAY), cj(ago(minutes=69), SILENT)],
-         "Kafka was away as it was sent"),
+         "Kafka was away at the submission"),
         ([*asked(A), cj(ago(minutes=69), SILENT)],
-         "the LLM provider did not answer as it was sent"),
+         "the LLM provider did not answer the submission"),
         ([*asked(correlation_id(1)), *provider(*refused(1), *published(1), *RESTART)],
-         "Kafka did not take its answers"),
+         "Kafka did not take the answers"),
         ([*asked(correlation_id(1)), *provider(*blocked(1), *published(1), *delivered(1))], ""),
         # The provider queued it before CJ's call failed.
         ([*asked(A), cj(ago(minutes=69), SILENT),
@@ -124,3 +126,19 @@ async def test_an_end_whose_request_another_batch_has_the_result_of_asks_for_not
     assert (found.severity is Severity.INFO) is is_done
     assert ("batch 8 has the result of the same request" in str(found.title)) is is_done
     assert (found.next == ("/batch status 8",)) is is_done
+
+
+async def test_what_is_gone_from_redis_is_a_cause_too() -> None:
+    detector = BatchFailed(BatchFailedSettings())
+    detector.resume([Sample(ago(minutes=80), {"began": ago(minutes=80).isoformat()})])
+    item = QueueItem(queue_id(1), "queued", ago(minutes=71), cj_batch_id="7")
+    for seconds, items in ((0, (item,)), (15, ()), (30, ())):
+        at = ago(minutes=70) + timedelta(seconds=seconds)
+        logs = Followed(tuple(provider("Queue processor stats")))
+        reading = QueueReading(at, len(items), items)
+        watch = GivenWatch(at, at - timedelta(seconds=15), logs=logs, batches=None, reading=reading)
+        await detector.sample(watch)
+    left = cj(ago(minutes=1), "Marking stuck batch as FAILED", batch_id=7)
+    logs = Followed((left,), {"cj": Role.CJ})
+    (found,) = (await played(detector, [GivenWatch(NOW, NOW, logs=logs, batches=None)])).conditions
+    assert found.known == f"{LEFT}: items left the LLM queue unanswered"
