@@ -85,8 +85,8 @@ class UnansweredRequests:
                 self._count(sent.batch, UNSENT[sent.fault])
         self._unsent = tuple(one for one in self._unsent if watch.now - one.lost.at < SETTLES)
         for one in await self._items.losses(watch):
-            if one.subject == QUEUE and (batch := str(one.extra["batch"])):
-                self._count(batch, GONE)
+            if one.subject == QUEUE and one.extra["batch"]:
+                self._count(str(one.extra["batch"]), GONE)
         gone = self._published(watch, events)
         whose = await self._batches_of(watch, gone)
         for held in gone:
