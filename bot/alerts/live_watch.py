@@ -14,7 +14,7 @@ from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.followed import Followed, silence
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, taken_at
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.errors import SourceError
@@ -27,6 +27,8 @@ READ_SECONDS = 8.0
 # again begins this much earlier and drops what was already seen.
 OVERLAP = timedelta(seconds=10)
 MAX_RECENT = 2_000
+# So far the clocks of two hosts may differ.
+AHEAD = timedelta(seconds=60)
 
 T = TypeVar("T")
 Source = TypeVar("Source")
@@ -221,37 +223,41 @@ class LiveWatcher:
             self._skip = frozenset(mark for _, mark in self._recent)
         try:
             followed = self._follow.take()
-            return replace(self._new_events(followed), reached=self._reaching(followed, now))
+            return replace(self._new_events(followed, now), reached=self._reaching(followed, now))
         except SourceError as error:
             await self.close()
             return Missing(source.name, error.message)
 
-    def _new_events(self, followed: Followed) -> Followed:
+    def _new_events(self, followed: Followed, now: datetime) -> Followed:
+        """Return what was not seen before; what a fast clock dates later was written by now."""
         events = tuple(event for event in followed.events if self._wants(event))
         marked = [(event, _event_hash(event)) for event in events]
         if self._skip:
             marked = [(event, mark) for event, mark in marked if mark not in self._skip]
-        self._remember(marked, behind=followed.behind)
-        return replace(followed, events=tuple(event for event, _ in marked))
+        self._remember(marked, now, behind=followed.behind)
+        return replace(followed, events=tuple(_by_now(event, now) for event, _ in marked))
 
     def _reaching(self, followed: Followed, now: datetime) -> Mapping[str, datetime]:
         """Return until when the log of each container is known to be written.
 
         A line that came since the look before was written by now, whatever its clock says: the
-        clocks of two hosts differ.
+        clocks of two hosts differ. A clock that is ahead says nothing of when that was.
         """
         if followed.behind:
-            return followed.reached
+            return {name: min(now, at) for name, at in followed.reached.items()}
         for container, at in followed.reached.items():
-            before, seen = self._reached.get(container, (at, at))
+            before, seen = self._reached.get(container, (at, min(now, at)))
             self._reached[container] = at, now if at != before else seen
-        return {name: min(now, max(self._reached[name])) for name in followed.reached}
+        return {name: self._reached[name][1] for name in followed.reached}
 
-    def _remember(self, marked: Sequence[tuple[LogEvent, str]], *, behind: bool) -> None:
+    def _remember(
+        self, marked: Sequence[tuple[LogEvent, str]], now: datetime, *, behind: bool
+    ) -> None:
         times = [event.at for event, _ in marked if event.at is not None]
         if not times:
             return
-        self._seen_until = max(*times, self._seen_until or times[0])
+        # A follow that starts again at a time to come would leave out what is written until then.
+        self._seen_until = min(now, max(*times, self._seen_until or times[0]))
         edge = self._seen_until - 2 * OVERLAP
         self._recent.extend((event.at, mark) for event, mark in marked if event.at is not None)
         while self._recent and self._recent[0][0] < edge:
@@ -271,6 +277,11 @@ def _unless_ended(
     if ended is None or sources.logs is None or isinstance(sources.logs, Missing):
         return logs
     return Missing(sources.logs.name, silence(ended))
+
+
+def _by_now(event: LogEvent, now: datetime) -> LogEvent:
+    """Return an event as of now, where its clock is ahead by more than clocks differ."""
+    return taken_at(event, now) if event.at is not None and event.at - now > AHEAD else event
 
 
 async def _take(topic: CallbackTopic) -> Sequence[SeenCallback]:

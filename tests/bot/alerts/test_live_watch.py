@@ -79,3 +79,50 @@ async def test_each_service_is_judged_by_its_own_newest_line(tmp_path: Path) -> 
             assert isinstance(logs, Followed)
     finally:
         await watcher.close()
+
+
+async def test_a_clock_that_runs_ahead_hides_no_log_that_ended(tmp_path: Path) -> None:
+    ahead, later = START + timedelta(hours=1), START + timedelta(minutes=40)
+    (tmp_path / CJ).write_text(line(START))
+    (tmp_path / LLM).write_text(line(ahead))
+    watcher = LiveWatcher(Sources(logs=LogFiles(tmp_path, SERVICES, UTC)), wants=lambda _: False)
+    try:
+        logs = await read(watcher, START, until=Followed)
+        assert isinstance(logs, Followed)
+        assert not logs.silent()
+        with (tmp_path / CJ).open("a") as file:
+            file.write(line(later))
+        logs = await read(watcher, later, until=Followed)
+        assert isinstance(logs, Followed)
+        assert logs.silent() == {Role.LLM_PROVIDER: START}
+    finally:
+        await watcher.close()
+
+
+async def test_what_a_fast_clock_dates_later_was_written_by_now(tmp_path: Path) -> None:
+    skewed, ahead = START + timedelta(seconds=59), START + timedelta(minutes=20)
+    (tmp_path / CJ).write_text(line(START) + line(skewed) + line(ahead, "Later"))
+    watcher = LiveWatcher(Sources(logs=LogFiles(tmp_path, SERVICES, UTC)), wants=lambda _: True)
+    try:
+        events: list[tuple[str, datetime | None]] = []
+        while len(events) < 3:
+            logs = (await watcher.observe(since=START, now=START)).logs
+            events += [(str(one.event), one.at) for one in getattr(logs, "events", ())]
+            await asyncio.sleep(0.05)
+        assert [at for _, at in events] == [START, skewed, START]
+        # What is written until that time is not left out after a restart, nor said again.
+        assert watcher.progress()["seen_until"] == START.isoformat()
+        later = line(START + timedelta(seconds=2), "Between")
+        with (tmp_path / CJ).open("a") as file:
+            file.write(later)
+        kept = watcher.progress()
+        await watcher.close()
+        watcher.resume(kept)
+        again: list[str] = []
+        while not again:
+            logs = (await watcher.observe(since=START, now=START + timedelta(seconds=3))).logs
+            again += [str(one.event) for one in getattr(logs, "events", ())]
+            await asyncio.sleep(0.05)
+        assert again == ["Between"]
+    finally:
+        await watcher.close()
