@@ -47,7 +47,7 @@ from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.batch.header import missing_essays
 from bot.domain.evidence import Missing
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import plain
 from bot.ports import Watch
 from bot.text.wording import part_of
@@ -84,6 +84,8 @@ class BatchFailed(RowDetector):
         *UnansweredItems.needles,
         *REQUEST_NEEDLES,
     )
+    # An end is told for a day, whatever is silent.
+    rests_on: ClassVar[tuple[Role, ...]] = ()
 
     def __init__(self, settings: BatchFailedSettings) -> None:
         self._keep = timedelta(seconds=settings.keep_seconds)

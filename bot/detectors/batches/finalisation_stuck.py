@@ -64,6 +64,8 @@ class FinalisationStuck(RowDetector):
         BEGINS,
         STARTED,
     )
+    # Rows tell its end; where there are none, it minds itself whether CJ's log goes on.
+    rests_on: ClassVar[tuple[Role, ...]] = ()
     Settings: ClassVar[type[BaseModel]] = FinalisationStuckSettings
 
     def __init__(self, settings: FinalisationStuckSettings) -> None:

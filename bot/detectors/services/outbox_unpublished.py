@@ -46,6 +46,8 @@ class OutboxUnpublished(RowDetector):
     )
     closing: ClassVar[str] = "everything was published"
     needles: ClassVar[tuple[str, ...]] = (GIVEN_UP, RELAYED, *OUTBOX_TEXTS, *NEEDLES)
+    # Rows tell what waits, and lines only why.
+    rests_on: ClassVar[tuple[Role, ...]] = ()
     Settings: ClassVar[type[BaseModel]] = OutboxUnpublishedSettings
 
     def __init__(self, settings: OutboxUnpublishedSettings) -> None:

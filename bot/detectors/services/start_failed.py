@@ -92,6 +92,8 @@ class StartFailed:
     needles: ClassVar[tuple[str, ...]] = (
         *FAILED_TEXTS, SERVER_GAVE_UP, LISTENS, *STARTED.values(),
     )  # fmt: skip
+    # A service that does not start is silent: only its own line ends this.
+    rests_on: ClassVar[tuple[Role, ...]] = ()
     Settings: ClassVar[type[BaseModel]] = StartFailedSettings
 
     def __init__(self, settings: StartFailedSettings) -> None:

@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.detectors._read_once import ReadOnce
-from bot.detectors._state import in_utc, unreadable_reason
+from bot.detectors._state import in_utc, moment, unreadable_reason
 from bot.detectors.stuck_queue.alert_text import (
     QUEUE,
     sources_in_words,
@@ -27,6 +27,7 @@ from bot.detectors.stuck_queue.resolution import (
     left_just_now,
     moved_just_now,
 )
+from bot.diagnosis.queue import unkept_log
 from bot.diagnosis.queue.carry_over import carry
 from bot.diagnosis.queue.conservation import ended_requests
 from bot.diagnosis.queue.history import Level, queue_chart
@@ -53,7 +54,7 @@ from bot.ports import Watch
 MOST_ENDED = 300
 KEPT_ITEMS, KEPT_FRONT, KEPT_WAITING = 40, 12, 5
 
-REQUESTS = "requests"
+REQUESTS, WORKED = "requests", "worked_at"
 _OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
 _REQUESTS: TypeAdapter[OpenRequests] = TypeAdapter(OpenRequests)
 
@@ -83,13 +84,17 @@ class StuckQueue:
     )
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, *TEXTS)
+    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, *TEXTS, *unkept_log.TEXTS)
+    # Redis tells it too: each look says whether the provider's log was read.
+    rests_on: ClassVar[tuple[Role, ...]] = ()
     Settings: ClassVar[type[BaseModel]] = StuckQueueSettings
 
     def __init__(self, settings: StuckQueueSettings) -> None:
         self._settings = settings
         self._previous: Observation | None = None
         self._requests = OpenRequests()
+        # When CJ's lines last showed the provider at work.
+        self._worked_at: datetime | None = None
         self._looks = ReadOnce(_look)
 
     @property
@@ -99,11 +104,13 @@ class StuckQueue:
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether a log event is a life sign of the queue's loop."""
-        return is_queue_event(event) or any(text in event.event for text in TEXTS)
+        told = is_queue_event(event) or any(text in event.event for text in TEXTS)
+        return told or unkept_log.shows_work(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
         self._previous = _observation(samples[-1])
+        self._worked_at = moment(samples[-1].data.get(WORKED))
         try:
             self._requests = _REQUESTS.validate_python(samples[-1].data.get(REQUESTS) or {})
         except ValidationError:
@@ -118,6 +125,7 @@ class StuckQueue:
         self._previous = observation
         data = _OBSERVATION.dump_python(observation, mode="json")
         data[REQUESTS] = _REQUESTS.dump_python(self._requests.kept(), mode="json")
+        data[WORKED] = self._worked_at.isoformat() if self._worked_at else None
         gauge = None if isinstance(reading, QueueReading) else await _gauge(watch)
         return Sample(watch.now, data | ({GAUGE: gauge} if gauge else {}), observation.unreadable)
 
@@ -127,8 +135,12 @@ class StuckQueue:
         before = self._previous.reading.items if self._previous and self._previous.reading else ()
         here = {id for one in before for id in (one.queue_id, one.correlation_id)}
         self._requests = self._requests.after(logs.events, here, sound=logs.is_whole)
+        worked = unkept_log.worked_at(logs.events, self._requests.open)
+        self._worked_at = max(filter(None, (worked, self._worked_at)), default=None)
+        unkept = unkept_log.is_unkept(self._worked_at, logs.reaches(Role.LLM_PROVIDER))
         return replace(
             seen,
+            logs_readable=seen.logs_readable and not unkept,
             reading=self._requests.marked(seen.reading) if seen.reading else None,
             snapshots=self._requests.snapshots,
             signs=compact(self._requests.told(signs_of(logs.events))),
@@ -288,7 +300,9 @@ def _look(sample: Sample, before: _Look | None) -> _Look:
 
 
 def _observation(sample: Sample) -> Observation:
-    data = {key: value for key, value in sample.data.items() if key not in (GAUGE, REQUESTS)}
+    data = {
+        key: value for key, value in sample.data.items() if key not in (GAUGE, REQUESTS, WORKED)
+    }
     try:
         return in_utc(_OBSERVATION.validate_python(data))
     except ValidationError:

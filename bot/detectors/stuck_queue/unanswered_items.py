@@ -33,6 +33,7 @@ from bot.diagnosis.queue.conservation import (
     ended_requests,
 )
 from bot.diagnosis.queue.log_events import NEEDLES, SignKind, sign_of, snapshot_of
+from bot.diagnosis.queue.unkept_log import TAKEN, taken_request
 from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import LOGS, Missing
 from bot.domain.evidence import QUEUE as REDIS
@@ -66,7 +67,8 @@ class UnansweredItems(EventCountDetector):
     summary: ClassVar[str] = (
         "Items left the LLM queue unanswered: flushed, evicted or removed by hand"
     )
-    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, *OWNER_TEXTS)
+    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, *OWNER_TEXTS, TAKEN)
+    rests_on: ClassVar[tuple[Role, ...]] = (Role.LLM_PROVIDER,)
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
@@ -81,6 +83,8 @@ class UnansweredItems(EventCountDetector):
         sign = sign_of(event)
         counts = sign is not None and sign.kind in _COUNTS
         if snapshot_of(event) is not None or counts or bool(sign and sign.queue_id):
+            return True
+        if taken_request(event):
             return True
         return ties(event)
 
@@ -116,15 +120,15 @@ class UnansweredItems(EventCountDetector):
     async def _departed(self, watch: Watch, events: Sequence[LogEvent]) -> Sequence[Departure]:
         """Return what left unanswered since the look before."""
         reading = await watch.queue()
-        found = list[Departure]()
-        ended = ended_requests(events)
+        found: Sequence[Departure] = ()
+        ended = (*ended_requests(events), *filter(None, map(taken_request, events)))
         # Whose end stands in lines that are still to come is no loss.
         behind = isinstance(watch.logs, Followed) and watch.logs.behind
         if isinstance(reading, QueueReading) and not behind:
-            self._known, lost = self._known.after(reading, ended, sound=_is_sound(watch.logs))
             # Without the provider's log every answered item would be one that only left.
             heard = _hears_provider(watch.logs)
-            found = [one for one in lost if heard or one.is_sound]
+            sound = _is_sound(watch.logs)
+            self._known, found = self._known.after(reading, ended, sound=sound, heard=heard)
         else:
             self._known = self._known.unseen(ended, sound=_is_sound(watch.logs))
         self._lines, left = self._lines.after(events)
@@ -154,7 +158,7 @@ class UnansweredItems(EventCountDetector):
         subject = QUEUE if one.is_sound else UNACCOUNTED
         if swept is not None and is_swept:
             return Occurrence(subject, *swept, extra)
-        item = f"item {one.queue_id}" if one.queue_id else "an item that no worker held"
+        item = f"item {one.queue_id}" if one.queue_id else "an item"
         if self._known.items or one.correlation_id or one.batch:
             return Occurrence(subject, one.at, REDIS, f"{item} is gone from Redis", extra)
         return Occurrence(subject, one.at, LOGS, f"{item} is in no snapshot's count", extra)

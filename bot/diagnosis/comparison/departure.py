@@ -9,10 +9,9 @@ from bot.diagnosis.evidence.log_coverage import covers
 from bot.diagnosis.queue.conservation import SETTLED, Departure
 from bot.diagnosis.queue.log_events import sign_of
 from bot.diagnosis.queue.losses import TTL
+from bot.diagnosis.queue.unkept_log import ACCEPTED
 from bot.domain.log import LogSearch, Role
 
-# CJ's line on the provider's answer to its request.
-TAKEN_IN = "Request queued for processing"
 # Where these are the last of its lines, it ended, or something else holds it.
 _AFTER = (Step.ANSWERED, Step.PUBLISHED, Step.CONSUMED, Step.STORED)
 
@@ -56,7 +55,7 @@ def _queues(clue: LogClue) -> bool:
         return False
     if clue.step is Step.QUEUED:
         return bool(clue.queue_id)
-    return clue.step is Step.SENT and TAKEN_IN in clue.event.event
+    return clue.step is Step.SENT and ACCEPTED in clue.event.event
 
 
 def _is_sound(comparison: ComparisonEvidence, at: datetime) -> bool:

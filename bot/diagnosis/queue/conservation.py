@@ -59,9 +59,10 @@ class Departure:
 class Conservation:
     """What is known between two looks: the items of the last one, and who left at it.
 
-    `ended` are the requests whose end, return or expiry the last two looks' lines said: a line
-    may be read a moment before or after its item leaves. `is_sound` says that no line was missed
-    since the last look at Redis.
+    `ended` are the requests whose end, return or expiry the last two looks' lines said, by any of
+    their ids: a line may be read a moment before or after its item leaves. `is_sound` says that no
+    line was missed since the last look at Redis. Who left while the provider's log was away is
+    held in `left` until it is back: all that are answered leave like that.
     """
 
     items: tuple[QueueItem, ...] = ()
@@ -70,9 +71,12 @@ class Conservation:
     is_sound: bool = True
 
     def after(
-        self, reading: QueueReading, ended: Iterable[str], *, sound: bool
+        self, reading: QueueReading, ended: Iterable[str], *, sound: bool, heard: bool = True
     ) -> tuple["Conservation", tuple[Departure, ...]]:
-        """Return it after one more look, and the items that were gone at two looks unexplained."""
+        """Return it after one more look, and the items that were gone at two looks unexplained.
+
+        `heard` says that the provider's log is there.
+        """
         here = {item.queue_id for item in reading.items}
         new = tuple(ended)
         sound = sound and self.is_sound
@@ -82,13 +86,17 @@ class Conservation:
         left = [
             Departure(reading.at, one.queue_id, one.correlation_id, one.cj_batch_id, sound)
             for one in gone
-            if one.queue_id not in explained and not expired_away(one, reading.at)
+            if not explained & {one.queue_id, one.correlation_id}
+            and not expired_away(one, reading.at)
         ]
         lost = tuple(
             Departure(one.at, one.queue_id, one.correlation_id, one.batch, one.is_sound and sound)
             for one in self.left
-            if one.queue_id not in explained
+            if not explained & {one.queue_id, one.correlation_id}
         )
+        if not heard:
+            held = {one.queue_id: one for one in (*left, *lost)}
+            left, lost = [*held.values()][-MOST:], ()
         return Conservation(reading.items[:MOST], tuple(left), new), lost
 
     def unseen(self, ended: Iterable[str], *, sound: bool) -> "Conservation":
@@ -104,8 +112,9 @@ class Conservation:
 class QueuedByLines:
     """What lines show to be queued and not to have ended, oldest first, and when it was queued.
 
-    The provider writes a snapshot only while it holds nothing: of what is then not waiting, the
-    oldest are those that no worker holds and that it counts, and the others are gone. `expired` are
+    The provider writes a snapshot only while it holds nothing: of what is then not waiting it
+    counts those that no worker holds, the oldest or, after a flush, the newest, and the others are
+    gone; who may be either is not named. `expired` are
     so many as it said to have dropped, `failing` says that it counts its own memory instead.
     `missed` is when each was missed first: it is gone when it is still missed a while later.
     `dead` are those that no worker holds, whose queueing may be in no line.
@@ -171,9 +180,13 @@ class QueuedByLines:
         gone = [id for id, at in missed.items() if shot.at - at >= CONFIRMED_AFTER]
         if not gone:
             return replace(self, missed=missed), []
-        queued = {id: at for id, at in self.queued.items() if id not in gone}
-        missed_still = {id: at for id, at in missed.items() if id not in gone}
-        left = [Departure(missed[id], id) for id in gone[self.expired :]]
+        # What stands may be the newest as well: a flush takes all that was there before them.
+        stands = settled[-shot.not_queued :] if shot.not_queued else []
+        unsure = [id for id in gone if id in stands]
+        away = {*gone, *settled[: len(unsure)]} - {*unsure}
+        queued = {id: at for id, at in self.queued.items() if id not in away}
+        missed_still = {id: at for id, at in missed.items() if id not in {*gone, *away}}
+        left = [Departure(missed[id], "" if id in unsure else id) for id in gone[self.expired :]]
         return replace(self, queued=queued, missed=missed_still, expired=0), left
 
 

@@ -21,6 +21,7 @@ from tests.support.watches import GivenWatch, said
 # Which items are in Redis at each tick, and what is logged at it.
 Tick = tuple[tuple[int, ...], tuple[str, ...]]
 ALL = (1, 2, 3, 4)
+TAKEN_BY_CJ = f"Processing LLM comparison callback for request {queue_id(2)}"
 
 
 def done(number: int) -> str:
@@ -94,6 +95,41 @@ async def test_without_the_providers_log_what_leaves_says_nothing(
         watches.append(GivenWatch(at, at - TICK, logs=logs, reading=reading))
     found = (await played(UnansweredItems(QuietSettings()), watches)).conditions
     assert {one.rule for one in found} <= {"source-unreadable"}
+
+
+async def _while_the_log_is_away(*, gone_for: int, told: tuple[str, ...]) -> list[Condition]:
+    """Return what is said of two items that leave while CJ's log alone is followed.
+
+    The provider's is back after `gone_for` ticks, and then holds these lines.
+    """
+    names = {"cj": Role.CJ, "llm": Role.LLM_PROVIDER}
+    detector, watches = UnansweredItems(QuietSettings()), []
+    for n in range(gone_for + 6):
+        at = NOW + n * TICK
+        back = n >= gone_for
+        llm = at if back else NOW - timedelta(minutes=10)
+        events = tuple(line(at, text) for text in told) if n == gone_for else ()
+        cj = said(at, TAKEN_BY_CJ, level="info", role=Role.CJ)
+        logs = Followed((*events, *((cj,) if n == 2 else ())), names,
+                        reached={"cj": at, "llm": llm})  # fmt: skip
+        items = (_item(1, None), _item(2, None)) if n < 2 else ()
+        watches.append(
+            GivenWatch(at, at - TICK, logs=logs, reading=QueueReading(at, len(items), items))
+        )
+    return [one for one in (await played(detector, watches)).conditions
+            if one.rule != "source-unreadable"]  # fmt: skip
+
+
+@pytest.mark.parametrize("gone_for", [4, 40])
+async def test_what_left_while_the_log_was_away_is_named_when_it_is_back(gone_for: int) -> None:
+    (one,) = await _while_the_log_is_away(gone_for=gone_for, told=())
+    assert (one.rule, one.severity.value, one.count) == ("not-accounted-for", "info", 0)
+    assert str(one.headline) == "1 item of the LLM queue is not accounted for"  # CJ took the other
+    assert one.since == NOW + 2 * TICK
+
+
+async def test_what_the_log_tells_when_it_is_back_was_answered() -> None:
+    assert not await _while_the_log_is_away(gone_for=4, told=(done(1),))
 
 
 async def test_a_redis_that_comes_back_empty_has_lost_its_items() -> None:

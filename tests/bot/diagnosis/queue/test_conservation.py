@@ -45,8 +45,9 @@ def shot(second: int, size: int, waiting: int) -> LogEvent:
     ("lines", "gone"),
     [
         ([queued(0, ONE), queued(1, TWO), shot(30, 0, 0)], [ONE, TWO]),
-        # What nobody holds is counted still, and is the oldest.
-        ([queued(0, ONE), queued(1, TWO), shot(30, 1, 0)], [TWO]),
+        # What nobody holds is counted still: the oldest, or the newest after a flush.
+        ([queued(0, ONE), queued(1, TWO), shot(30, 1, 0)], [""]),
+        ([queued(0, ONE), queued(1, TWO), queued(2, THREE), shot(30, 1, 0)], [TWO, ""]),
         ([queued(0, ONE), shot(30, 1, 1)], []),
         ([queued(0, ONE), shot(1, 0, 0)], []),
         ([queued(0, ONE), line(5, f"Request {ONE} completed successfully"), shot(30, 0, 0)], []),
