@@ -29,7 +29,7 @@ class Followed:
     be read, `restarted` names containers that started again, or were recreated, since the last
     look. While it is `behind`, what was written before the follow began is still being read: that
     nothing came is then no silence. `reached` maps a container to when its newest line was written,
-    wanted or not; a source that answers for the moment, as an Engine does, tells none.
+    wanted or not; of a container that has stopped none is given, since it is not awaited.
     """
 
     events: tuple[LogEvent, ...] = ()

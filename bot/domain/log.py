@@ -12,6 +12,9 @@ from bot.border.outside import Outside, OutsideFields, named, outside, seal
 
 T = TypeVar("T")
 
+# Beside logs that are cut out of whole ones: that a service is silent in them says nothing of it.
+EXCERPT = "EXCERPT.md"
+
 
 class Role(StrEnum):
     """What part a service plays in the life of a comparison."""
@@ -191,7 +194,9 @@ _SEALS: Mapping[str, Callable[[Any], object]] = {
 class LogCoverage:
     """How much of one container's log was searched.
 
-    `begins_at` is the horizon: nothing before it can be found. `scanned` and `matched` count
+    `begins_at` is the horizon: nothing before it can be found. `newest` is when the newest line of
+    the whole log was written, whatever was asked for; None where that is not known, or where it
+    may say nothing, as of a container that has stopped. `scanned` and `matched` count
     lines, `scanned` about so many where `is_estimate`, `shown` events returned, `unreadable`
     lines that could not be parsed; `truncated` says that a bound (lines, bytes, time) cut the
     search short, `note` says it in words, `is_least` that more lines may match than were counted;
@@ -211,6 +216,8 @@ class LogCoverage:
     beyond: int = 0
     is_estimate: bool = False
     is_least: bool = False
+    newest: datetime | None = None
+    role: Role = Role.OTHER
 
     def __post_init__(self) -> None:
         seal(self, texts=("container",))

@@ -13,8 +13,9 @@ from typing import Any
 
 import orjson
 
-from bot.diagnosis.export.bundle import EXCERPT, REPLAY
+from bot.diagnosis.export.bundle import REPLAY
 from bot.domain.alert import Sample
+from bot.domain.log import EXCERPT
 from bot.errors import UsageError
 from bot.sources.log_format.time import YEARS
 

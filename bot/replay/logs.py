@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.border.outside import Outside
-from bot.diagnosis.export.bundle import EXCERPT
-from bot.domain.log import Role, Service
+from bot.domain.log import EXCERPT, Role, Service
 from bot.domain.words import Span, words
 from bot.errors import UsageError
 from bot.replay.files import MOST_FILES, SAMPLES, too_many

@@ -28,7 +28,6 @@ from bot.alerts.policy.round import DetectorResult, decide_round, evaluate, poli
 from bot.alerts.policy.silent_logs import as_heard
 from bot.alerts.policy.storm import STORM, folded
 from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements
-from bot.diagnosis.export.bundle import EXCERPT
 from bot.domain.alert import (
     REPEAT_INTERVAL,
     Alert,
@@ -39,7 +38,7 @@ from bot.domain.alert import (
     Window,
 )
 from bot.domain.followed import Followed
-from bot.domain.log import Role, Service
+from bot.domain.log import EXCERPT, Role, Service
 from bot.domain.report import plain
 from bot.domain.words import Text, words
 from bot.errors import UsageError

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from bot.domain.evidence import LogStore
 from bot.domain.log import (
+    EXCERPT,
     LogCoverage,
     LogQuery,
     LogSearch,
@@ -88,10 +89,13 @@ class LogFiles:
                 return await asyncio.to_thread(self._search_file, file, query, stop, is_late)
 
         answers, late = await in_time([(file.container, one(file)) for file in files], stop)
-        newest = await asyncio.to_thread(self._newest, self._chosen(listed)[0])
+        known = self._chosen(listed)[0]
+        newest = None if self._is_excerpt() else await asyncio.to_thread(self._newest, known)
         parts = sorted([*chain.from_iterable(answers), *late], key=_container)
         unread = [(REST, _not_searched(left_out))] if left_out else []
-        return replace(merged([*parts, *unread]), newest=newest, until=query.until)
+        found = replace(merged([*parts, *unread]), newest=newest, until=query.until)
+        ends = found.coverage if newest else tuple(map(_without_end, found.coverage))
+        return replace(found, coverage=ends)
 
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> FileFollow:
         """Follow every file from `since`; with `needles`, events without any are not parsed.
@@ -135,6 +139,9 @@ class LogFiles:
             _named(empty, EMPTY),
         ]
         return ", ".join(one for one in (*told, _named(odd, NOT_UNDERSTOOD)) if one)
+
+    def _is_excerpt(self) -> bool:
+        return (self._directory / EXCERPT).exists()
 
     def _newest(self, files: Sequence[LogFile]) -> datetime | None:
         """Return the time of the last line of all files, which may no longer be written.
@@ -269,6 +276,10 @@ def _not_searched(files: int) -> str:
 def _container(part: SearchPart) -> str:
     first, second = part
     return second.container if isinstance(second, LogCoverage) else str(first)
+
+
+def _without_end(cover: LogCoverage) -> LogCoverage:
+    return replace(cover, newest=None)
 
 
 def _is_no_file(path: Path) -> bool:

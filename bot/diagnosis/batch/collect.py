@@ -34,6 +34,7 @@ from bot.diagnosis.comparison.rejections import (
 from bot.diagnosis.comparison.repeats import REPEATED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read
+from bot.diagnosis.evidence.silent_logs import with_silent
 from bot.diagnosis.evidence.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
 from bot.diagnosis.publishing.outbox_events import OUTBOX_TEXTS
 from bot.diagnosis.publishing.signs import NEEDLES
@@ -117,6 +118,8 @@ async def collect(
     )
     if not whole and is_repeated(logs):
         logs = await _lines(sources, _query(rows.header, now, whole=True), deadline)
+    answered = rows.pairs.first_submitted_at, rows.pairs.last_completed_at
+    logs = await with_silent(sources, logs, answered, deadline=deadline)
     progress(f"logs: {log_coverage.counted(logs)}")
     owned, members = await asyncio.gather(
         owned_of(sources, logs, deadline), _members(sources, rows, deadline, whole=whole)

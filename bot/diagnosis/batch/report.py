@@ -21,6 +21,7 @@ from bot.diagnosis.comparison.causes import (
     ANSWERS_MISSING,
     CONSUMER_SILENT,
     FINALISATION_STUCK,
+    LOST_AFTER,
     LOST_CALLBACKS,
     NOT_STORED,
     SUBMISSION_LOST,
@@ -79,19 +80,24 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
         findings=findings,
         timeline=timeline(evidence),
         sources=readings(evidence),
-        unreadable_need=bool(evidence.rows.hidden) or _needs_logs(evidence),
+        unreadable_need=bool(evidence.rows.hidden) or _needs_logs(evidence, findings, now),
         actions=_actions(evidence, findings),
         lines=tuple(evidence.changes.lines()),
     )
     return _with_summary(report, evidence)
 
 
-def _needs_logs(evidence: BatchEvidence) -> bool:
+def _needs_logs(evidence: BatchEvidence, findings: Sequence[Finding], now: datetime) -> bool:
     """Whether a log that was not read may hold what decides: not where the rows say all went well.
 
-    What only logs tell of such a batch is named as not read in its summary.
+    What only logs tell of such a batch is named as not read in its summary. Where a log merely
+    ended, the rows of one that moved just now tell more, and so does what was found all the same.
     """
     header, pairs = evidence.header, evidence.pairs
+    moved = header.last_activity_at
+    moves = not header.ended and moved is not None and now - moved < LOST_AFTER
+    if moves or any(one.severity is not Severity.INFO for one in findings):
+        return log_coverage.has_hole(evidence.logs)
     well = header.complete and header.ended and 0 < pairs.total == pairs.valid
     return log_coverage.has_gap(evidence.logs) and not well
 

@@ -18,7 +18,7 @@ from bot.diagnosis.comparison.evidence import (
 )
 from bot.diagnosis.comparison.log_events import STEPS, Outcome, Step
 from bot.diagnosis.comparison.steps import SEEN
-from bot.diagnosis.evidence.log_coverage import begins_at, covers
+from bot.diagnosis.evidence.log_coverage import begins_at, covers, ended_at
 from bot.diagnosis.publishing.wording import FATES
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
 from bot.domain.log import Role
@@ -119,6 +119,8 @@ def _why_blind(comparison: ComparisonEvidence, role: Role, moment: datetime | No
         return "its log is empty"
     if moment is not None and begins > moment:
         return words("logs begin after that", when(begins, ", at "))
+    if (ended := ended_at(comparison.logs, mine)) is not None:
+        return words("its log ended", when(ended, " at "))
     cut = [str(cover.container) for cover in mine if cover.truncated]
     return f"the search was cut short in {', '.join(cut)}" if cut else "its time is not known"
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.domain.evidence import LOGS, Missing, SourceReading, SourceState, reading_of
+from bot.domain.followed import ENDED_AFTER, silent_since
 from bot.domain.log import LogCoverage, LogEvent, LogSearch
 from bot.domain.words import Text, joined, when, words
 from bot.text.wording import many
@@ -48,7 +49,7 @@ def detail(answer: LogSearch | Missing, *, tells_count: bool = True) -> Text:
     parts += [f"{many(unreadable, 'line')} unreadable"] if unreadable else []
     cut = [str(cover.container) for cover in answer.coverage if cover.truncated]
     parts += [f"cut short in {', '.join(cut)}"] if cut else []
-    parts += [f"{name}: {reason}" for name, reason in answer.missing]
+    parts += [words(f"{name}: ", _why_unread(reason)) for name, reason in answer.missing]
     parts += [told.removesuffix(".")] if (told := unsearched(answer)) else []
     bare = lineless(answer)
     parts += [f"without any line: {', '.join(bare)}"] if bare else []
@@ -65,6 +66,13 @@ def reading(answer: LogSearch | Missing, *, tells_count: bool = True) -> SourceR
     return SourceReading(LOGS, SourceState.MISSING, words("read in part: ", told))
 
 
+def has_hole(answer: LogSearch | Missing) -> bool:
+    """Say whether a log could not be read for another reason than that it ended."""
+    return isinstance(answer, LogSearch) and any(
+        silent_since(why) is None for _, why in answer.missing
+    )
+
+
 def has_gap(answer: LogSearch | Missing) -> bool:
     """Say whether a log that was asked for could not be read: its silence proves nothing."""
     return isinstance(answer, LogSearch) and bool(answer.missing)
@@ -75,7 +83,12 @@ def unread(answer: LogSearch | Missing) -> Text:
     if not has_gap(answer) or isinstance(answer, Missing):
         return ""
     names = joined(", ", [f"{name}'s log" for name, _ in answer.missing])
-    return words("Not read: ", names, f" ({answer.missing[0][1]}).")
+    return words("Not read: ", names, " (", _why_unread(answer.missing[0][1]), ").")
+
+
+def _why_unread(reason: str) -> Text:
+    since = silent_since(reason)
+    return reason if since is None else words("no line since", when(since, " "))
 
 
 def unsearched(answer: LogSearch | Missing) -> str:
@@ -147,16 +160,25 @@ def covers(answer: LogSearch | Missing, services: Iterable[str], moment: datetim
     """Say whether a line of these services at `moment` would have been found.
 
     False when none of them was read, when a bound cut the search short, or when its logs begin
-    later.
+    later, or ended before what follows such a line would stand in them.
     """
     if isinstance(answer, Missing) or moment is None:
         return False
     names = set(services)
     mine = [cover for cover in answer.coverage if cover.service in names]
+    if (ended := ended_at(answer, mine)) is not None and ended - moment < ENDED_AFTER:
+        return False
     return bool(mine) and all(
         not cover.truncated and cover.begins_at is not None and cover.begins_at <= moment
         for cover in mine
     )
+
+
+def ended_at(answer: LogSearch, coverage: Iterable[LogCoverage]) -> datetime | None:
+    """Return when the logs of these containers ended, the first of them; None while all go on."""
+    names = {str(cover.container) for cover in coverage}
+    ends = (silent_since(why) for name, why in answer.missing if str(name) in names)
+    return min(filter(None, ends), default=None)
 
 
 def merged(first: LogSearch, second: LogSearch) -> LogSearch:

@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from bot.diagnosis.evidence.freshness import heard
 from bot.domain.evidence import DATABASE, Missing, SourceReading, SourceState, reading_of
+from bot.domain.log import LogSearch
 from bot.domain.words import Text
 from bot.ports.bounded import bounded_read
 from bot.text.wording import sentence
@@ -22,6 +24,7 @@ async def read(
     """Read a source for at most `timeout` seconds; a failed read becomes a Missing.
 
     So does a source that is not configured, or could not be built. The reason ends with the hint.
+    Where one service's lines end while another's go on, its log counts as one that was not read.
     """
     if source is None:
         return Missing(source_name, "not configured", SourceState.NOT_CONFIGURED)
@@ -31,7 +34,7 @@ async def read(
         answer = await bounded_read(source_name, call(source), timeout)
     if isinstance(answer, Missing) and answer.hint:
         return replace(answer, reason=f"{sentence(answer.reason)} {answer.hint}")
-    return answer
+    return cast("T", heard(answer)) if isinstance(answer, LogSearch) else answer
 
 
 def reading(source_name: str, answer: object, detail: Text = "") -> SourceReading:

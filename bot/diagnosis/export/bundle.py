@@ -10,14 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from bot.domain.log import LogError, LogEvent
+from bot.domain.log import EXCERPT, LogError, LogEvent
 from bot.domain.report import Report, plain
 from bot.text.redaction import redact
 from bot.text.times import UtcTimes
 
 REPLAY = "replay"
-# Beside logs that are cut out of whole ones: that a service is silent in them says nothing of it.
-EXCERPT = "EXCERPT.md"
 # Numbers, states and ids; no text of a service is among them.
 FIELDS = frozenset(
     {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.diagnosis.evidence import log_coverage, system_state
-from bot.diagnosis.evidence.freshness import ended_at
+from bot.diagnosis.evidence.freshness import ended_at, heard
 from bot.diagnosis.evidence.item_owners import owners_of
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.evidence.submission import (
@@ -27,6 +27,7 @@ from bot.diagnosis.queue.history import (
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.queue.open_requests import TEXTS, OpenRequests
 from bot.diagnosis.queue.timeline import OPENS_AFTER
+from bot.diagnosis.queue.unkept_log import ACCEPTED, is_unkept, worked_at
 from bot.diagnosis.queue.verdict import (
     Observation,
     carry,
@@ -78,7 +79,8 @@ class QueueEvidence:
     `owners` is the batch of each item that left the queue, as far as it is known, `ended` those of
     them that have ended. `refused` are CJ's lines on a provider that it could not connect to.
     `opens_after` is how long nothing may move until that is called stuck. `logs_end` is when the
-    logs end, where that is too long ago for them to tell of now, `silent_since` the loop's last
+    logs end, or the provider's own, where that is too long ago for them to tell of now,
+    `silent_since` the loop's last
     line where others go on and it wrote none in what was looked back over.
     """
 
@@ -141,7 +143,8 @@ class QueueEvidence:
             return ()
         since = _seen_from(self.logs, now)
         found = vanished(self.redis, signs_of(self.events), since)
-        gap = isinstance(self.logs, LogSearch) and bool(self.logs.missing)
+        # Whose end would stand in lines that were not read may have been answered.
+        gap = self.logs_end is not None or log_coverage.has_gap(self.logs)
         return tuple(
             replace(
                 one,
@@ -167,7 +170,7 @@ class QueueEvidence:
         why = self.reading.reason if isinstance(self.reading, Missing) else ""
         # Beside Redis, which tells of now, the silence of logs that ended is none of the worker's.
         heard = self.loop_seen and (self.rests_on_ended or not (self.logs_end and self.redis))
-        gap = isinstance(self.logs, LogSearch) and bool(self.logs.missing)
+        gap = log_coverage.has_gap(self.logs)
         requests = OpenRequests().after(self.events, sound=not gap)
         look = Observation(
             at=self.redis.at if self.redis else now,
@@ -210,6 +213,7 @@ async def collect(sources: Sources, now: datetime, *, deadline: Deadline) -> Que
     ended = ended_at(logs)
     if ended and not isinstance(redis, QueueReading):
         logs, sent = await _lines(sources, ended, deadline)
+    ended = ended or _own_end(logs, sent)
     remembered = samples if isinstance(samples, Missing) else levels_of(samples)
     evidence = QueueEvidence(
         redis, logs, health, remembered, refused=_out_of_reach(sent), logs_end=ended
@@ -234,7 +238,7 @@ async def _last_line(sources: Sources, until: datetime, deadline: Deadline) -> d
 async def _lines(
     sources: Sources, until: datetime, deadline: Deadline
 ) -> tuple[LogSearch | Missing, LogSearch | Missing]:
-    """Return the loop's lines, and CJ's on requests that it could not hand over."""
+    """Return the loop's lines, and CJ's on requests that it handed over, or could not."""
     query = LogQuery(
         any_of=LOOP_TEXTS,
         roles=(Role.LLM_PROVIDER,),
@@ -242,12 +246,27 @@ async def _lines(
         until=until,
         max_events=MAX_LINES,
     )
-    failed = replace(query, any_of=(SUBMISSION_FAILED,), roles=(Role.CJ,))
+    failed = replace(
+        query, any_of=(SUBMISSION_FAILED, ACCEPTED), roles=(Role.CJ,), max_events=1_000
+    )
     loop, sent = await asyncio.gather(
         read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
         read(LOGS, sources.logs, lambda source: source.search(failed), deadline.next_timeout()),
     )
-    return loop, sent
+    return (loop if isinstance(loop, Missing) else heard(loop, sent)), sent
+
+
+def _own_end(logs: LogSearch | Missing, sent: LogSearch | Missing) -> datetime | None:
+    """Return when the provider's log, which these are, ended while CJ's goes on.
+
+    It ended, too, where CJ's lines show the provider at work since.
+    """
+    if isinstance(logs, Missing):
+        return None
+    newest = max((one.newest for one in logs.coverage if one.newest), default=None)
+    worked = worked_at(sent.events) if isinstance(sent, LogSearch) else None
+    unkept = newest if is_unkept(worked, newest) else None
+    return log_coverage.ended_at(logs, logs.coverage) or unkept
 
 
 def _out_of_reach(logs: LogSearch | Missing) -> tuple[LogEvent, ...]:

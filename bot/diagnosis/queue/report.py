@@ -37,6 +37,10 @@ from bot.domain.report import WELL, Confidence, Finding, Report, Severity, Timel
 from bot.domain.words import Span, Text, joined, when, words
 from bot.text.wording import many, sentence
 
+OR_NOT_KEPT = (
+    "Its log holds no later line while CJ's goes on: it hangs, or what it writes is not kept."
+)
+
 
 def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
     """Judge one look at the queue; pure."""
@@ -47,9 +51,21 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
     if redis is None:
         report = held_back(report, ended, now, "what the queue holds now")
         title = "LLM queue: not known now"
-        return replace(report, title=title, facts={**report.facts, **OF_THEN}, charts=())
+        report = replace(report, title=title, facts={**report.facts, **OF_THEN}, charts=())
+        return replace(report, findings=(*report.findings, *_perhaps_hung(evidence, now)))
     silent = told(ended, now, "whether its worker is at work")
     return replace(report, summary=joined(" ", (report.summary, silent)))
+
+
+def _perhaps_hung(evidence: QueueEvidence, now: datetime) -> tuple[Finding, ...]:
+    """Return that the worker may hang, where its log alone ended: a worker that hangs writes none.
+
+    Its log may as well be no longer kept, so that this is no more than a warning.
+    """
+    found = _verdicts(evidence, now) if log_coverage.has_gap(evidence.logs) else ()
+    return tuple(
+        replace(finding_of(_unsure(one)), why=OR_NOT_KEPT) for one in found if one.rule == HUNG
+    )
 
 
 def _judged(evidence: QueueEvidence, now: datetime, prefix: str) -> Report:
@@ -81,7 +97,7 @@ def _judged(evidence: QueueEvidence, now: datetime, prefix: str) -> Report:
         timeline=_timeline(timeline, evidence),
         sources=_sources(evidence),
         unreadable_need=_blind(evidence)
-        or log_coverage.has_gap(evidence.logs)
+        or log_coverage.has_hole(evidence.logs)
         or verdicts[0].rule == "warming"
         or (refused is not None and verdicts[0].rule == "ok"),
         summary=_summary(

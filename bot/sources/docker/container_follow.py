@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from bot.errors import SourceError
 from bot.sources.docker.codec import StampedLines
@@ -38,6 +38,7 @@ class Reader:
         self._since = since
         self._zone = zone
         self._last = b""
+        self._began = datetime.now(UTC)
         self._deduplicator = Deduplicator()
         self._at_last = 0
         self._lock = threading.Lock()
@@ -68,7 +69,8 @@ class Reader:
         def make(container: Container) -> Reader:
             service = container.service
             parser = LineParser(service.name, container.name, service.role, zone)
-            return Reader(Prefilter(StampedLines(zone), parser, needles), buffer, since, zone)
+            prefilter = Prefilter(StampedLines(zone), parser, needles)
+            return Reader(prefilter, buffer, since, zone)
 
         return make
 
@@ -85,6 +87,17 @@ class Reader:
         if is_read or (not self._held and (is_quiet or self._has_ended)):
             self._was_behind = False
         return self._was_behind
+
+    @property
+    def name(self) -> str:
+        """The container's name."""
+        return self._prefilter.parser.container
+
+    @property
+    def reached(self) -> datetime:
+        """When the newest line was written, or since when none came."""
+        read = StampedLines(self._zone).time_of(self._last + b" ") if self._last else None
+        return read or self._began
 
     def look_at(self, container: Container) -> bool:
         """Read on where the stream has ended; return whether the container started again."""

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import NamedTuple
@@ -76,9 +77,18 @@ class DockerFollow:
 
     def take(self) -> Followed:
         """Return what arrived since the last call."""
-        behind = self._tails.is_behind or any(one.is_behind for one in [*self._readers.values()])
-        missing = {**self._missing, **self._tails.missing}
-        return self._buffer.take(self._now_running, missing, behind=behind)
+        readers = [*self._readers.values()]
+        behind = any(one.is_behind for one in readers)
+        by_files = self._tails.take()
+        reached = {**{one.name: one.reached for one in readers}, **by_files.reached}
+        return replace(
+            by_files,
+            containers=self._now_running,
+            missing={**self._missing, **by_files.missing},
+            behind=behind or by_files.behind,
+            # What has stopped is not awaited.
+            reached={name: at for name, at in reached.items() if name in self._now_running},
+        )
 
     async def close(self) -> None:
         """Stop watching and close the streams and files."""

@@ -57,7 +57,8 @@ class DockerLogs:
         wanted = [row for row in listing.containers if is_wanted(row.service, query)]
         parts, late = await in_time([(row.name, one(row)) for row in wanted], stop)
         found = merged([*(part for each in parts for part in each), *late])
-        return replace(found, missing=(*found.missing, *listing.missing.items()))
+        missing = (*found.missing, *listing.missing.items())
+        return replace(found, missing=missing, until=query.until)
 
     async def follow(
         self, *, since: datetime, needles: Sequence[str] | None = None

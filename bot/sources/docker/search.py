@@ -40,19 +40,25 @@ class Searcher:
         self, container: Container, query: LogQuery, stop: threading.Event
     ) -> list[SearchPart]:
         """Search one container; what cannot be read is named with the reason."""
-        note = ""
         try:
-            if self._files is not None:
-                try:
-                    return self._directly(self._files, container, query, stop)
-                except (UnreadableError, OSError) as error:
-                    note = f"read through the Engine's API: {_words(error)}"
-            return self._through_api(container, query, stop, note)
+            parts = self._searched(container, query, stop)
+            return parts if container.running else [_of_stopped(part) for part in parts]
         except SourceError as error:
             return [(container.name, error.message)]
         except OSError as error:
             why = (error.strerror or "unknown reason").lower()
             return [(container.name, f"its log cannot be spooled to disk: {why}")]
+
+    def _searched(
+        self, container: Container, query: LogQuery, stop: threading.Event
+    ) -> list[SearchPart]:
+        note = ""
+        if self._files is not None:
+            try:
+                return self._directly(self._files, container, query, stop)
+            except (UnreadableError, OSError) as error:
+                note = f"read through the Engine's API: {_words(error)}"
+        return self._through_api(container, query, stop, note)
 
     def _directly(
         self, files: EngineFiles, container: Container, query: LogQuery, stop: threading.Event
@@ -72,13 +78,13 @@ class Searcher:
     def _through_api(
         self, container: Container, query: LogQuery, stop: threading.Event, note: str
     ) -> list[SearchPart]:
-        tail, damage = _tail(query), ""
+        tail, damage, last = _tail(query), "", one_line(container, 1)
         with (
             spool_folder() as folder,
             closing(Spool(Path(folder), query.any_of, StampedLines(self._zone))) as spool,
         ):
             try:
-                is_cut = self._fill(container, query, tail, spool, stop)
+                is_cut = self._fill(container, query, tail, spool, _End(last, query), stop)
             except BrokenOffError as error:
                 is_cut, damage = False, error.message
             with closing(spool.segment()) as segment:
@@ -96,6 +102,7 @@ class Searcher:
         found = replace(
             coverage,
             begins_at=self._begins_at(container, query, spool),
+            newest=StampedLines(self._zone).time_of(last),
             scanned=spool.lines,
             is_estimate=False,
             bytes_read=spool.bytes,
@@ -111,13 +118,14 @@ class Searcher:
         query: LogQuery,
         tail: int | None,
         spool: Spool,
+        end: "_End",
         stop: threading.Event,
     ) -> bool:
         """Stream a container's log through a spool; return whether a bound ended it early.
 
         Raises BrokenOffError where the Engine does not come as far as the line that it calls last.
         """
-        end, newest = _End(one_line(container, 1), query), list[bytes]()
+        newest = list[bytes]()
         options: dict[str, object] = {"tail": "all" if tail is None else tail}
         if query.since:
             options["since"] = epoch(query.since - SLACK)
@@ -190,6 +198,14 @@ def one_line(container: Container, tail: object) -> bytes:
     """Return the first of a log's last lines, with its stamp. Raises SourceError."""
     with closing(streamed(container, {"tail": tail})) as lines:
         return next(lines, [b""])[0]
+
+
+def _of_stopped(part: SearchPart) -> SearchPart:
+    """Return what was found of a container that does not run: that it writes no more is no gap."""
+    events, coverage = part
+    if isinstance(events, str) or isinstance(coverage, str):
+        return part
+    return events, replace(coverage, newest=None)
 
 
 def _lines_of(segment: Segment) -> int:

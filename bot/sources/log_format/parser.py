@@ -51,7 +51,7 @@ class LineParser:
         self.service = service
         self.container = container
         self._outside = outside(container)
-        self._role = role
+        self.role = role
         self._zone = zone
         self._open: Fold | LogEvent | None = None
         self._open_stamp: Stamp = None
@@ -72,7 +72,7 @@ class LineParser:
             self._open_stamp = stamp
             self._open = LogEvent.unread(
                 JsonLine(line, fields, stamp, self._zone),
-                *(self.service, self._outside, self._role, offset),
+                *(self.service, self._outside, self.role, offset),
             )
             return done
         if line in _BLANK:
@@ -185,7 +185,7 @@ class LineParser:
     def _takes_all(self, fold: Fold) -> bool:
         if fold.tracing:
             return True
-        return fold.head.shape is Shape.CONSOLE and self._role in FOLDING_ROLES
+        return fold.head.shape is Shape.CONSOLE and self.role in FOLDING_ROLES
 
     def _fold(self, text: str, *, is_beyond: bool) -> None:
         fold = self._open
@@ -207,7 +207,7 @@ class LineParser:
         )
 
     def _unread(self, source: object, offset: int | None) -> LogEvent:
-        return LogEvent.unread(source, self.service, self._outside, self._role, offset)
+        return LogEvent.unread(source, self.service, self._outside, self.role, offset)
 
 
 def is_plain(line: bytes) -> bool:

@@ -257,7 +257,7 @@ def _read_back(
 
 
 def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
-    coverage = LogCoverage(container=owner.container, service=owner.service)
+    coverage = LogCoverage(container=owner.container, service=owner.service, role=owner.role)
     notes = []
     if found.full:
         notes.append(f"only the newest {found.query.max_events} events are shown")
@@ -272,6 +272,7 @@ def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
     return replace(
         coverage,
         begins_at=segment.first_time(),
+        newest=segment.last_time(),
         scanned=max(found.scanned, found.matched),
         matched=found.matched,
         shown=len(found.events),

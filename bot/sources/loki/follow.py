@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -52,6 +53,8 @@ class Intake:
         clock: Callable[[], datetime],
     ) -> None:  # fmt: skip
         self.buffer = EventBuffer()
+        # When the newest line of each container was written.
+        self.reached: dict[str, int] = {}
         self._services = tuple(services)
         self._zone = zone
         self._needles = needles
@@ -65,6 +68,7 @@ class Intake:
         """Take entries, oldest first; of each container the last event waits for its end."""
         touched: dict[str, None] = {}
         for entry in entries:
+            self.reached[entry.container] = max(entry.at, self.reached.get(entry.container, 0))
             if entry.container not in self._prefilters:
                 self._prefilters[entry.container] = self._prefilter(entry)
             self._held.setdefault(entry.container, []).extend(stamped_lines(entry))
@@ -116,6 +120,8 @@ class LokiFollow:
         self._services = tuple(services)
         self._clock = clock
         self._since = nanoseconds(since)
+        # Who wrote nothing since was silent at least from here on.
+        self._began = nanoseconds(clock())
         self._intake = Intake(services, zone, needles, clock)
         self._containers: dict[str, Role] = {}
         self._missing: dict[str, str] = {}
@@ -140,7 +146,9 @@ class LokiFollow:
             time.monotonic() - at <= QUIET_SECONDS for at in self._read_at.values()
         )
         self._intake.flush_quiet()
-        return self._intake.buffer.take(self._containers, self._missing, behind=behind)
+        followed = self._intake.buffer.take(self._containers, self._missing, behind=behind)
+        wrote = {name: self._intake.reached.get(name, self._began) for name in self._containers}
+        return replace(followed, reached={name: moment(at) for name, at in wrote.items()})
 
     async def close(self) -> None:
         """Stop following."""

@@ -6,11 +6,12 @@ a log file, so that an answer does not depend on where the logs are kept.
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from bot.domain.followed import NEEDED
 from bot.domain.log import (
     LogCoverage,
     LogEvent,
@@ -87,7 +88,8 @@ class Loki:
         parts = await asyncio.gather(
             *(self._search_service(one, layout, query, start, end) for one in wanted)
         )
-        return merged([part for found in parts for part in found])
+        found = merged([part for found in parts for part in found])
+        return replace(found, until=query.until)
 
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> LokiFollow:
         """Follow all services from `since`; with `needles`, events without any are not kept."""
@@ -137,6 +139,7 @@ class Loki:
             try:
                 caught = await self._fetch(pager, service, layout, query, start, end)
                 begins = await self._horizons(pager, layout, caught, start, end)
+                ends = await self._ends(pager, service, layout, caught)
             except RangeLimitError as error:
                 raise SourceError(NAME, f"Loki searches {error}: too short a time") from error
         parts: list[SearchPart] = []
@@ -155,6 +158,7 @@ class Loki:
                     replace(
                         coverage,
                         begins_at=begins.get(name) or coverage.begins_at,
+                        newest=ends.get(name),
                         scanned=max(share[0], len(catch.matched) + len(catch.around)),
                         matched=len(catch.matched),
                         bytes_read=max(share[1], coverage.bytes_read),
@@ -243,6 +247,23 @@ class Loki:
         oldest = nanoseconds(self._clock() - LOOKBACK)
         async for page in first.ahead(selector, min(oldest, start), end):
             return moment(page[0].at)
+        return None
+
+    async def _ends(
+        self, pager: Pager, service: Service, layout: Layout, caught: Iterable[str]
+    ) -> dict[str, datetime | None]:
+        """Return when each container whose silence is judged wrote last, whatever is asked for."""
+        names = list(caught)[:MAX_HORIZONS] if service.role in NEEDED else []
+        now = nanoseconds(self._clock()) + 1
+        return {
+            name: await self._last(pager, layout.container_selector(name), now) for name in names
+        }
+
+    async def _last(self, pager: Pager, selector: str, now: int) -> datetime | None:
+        newest = replace(pager, limit=1, most=MOST_FIRST, asked=0)
+        async for page in newest.back(selector, nanoseconds(self._clock() - LOOKBACK), now):
+            if page:
+                return moment(page[-1].at)
         return None
 
     def _read(

@@ -202,7 +202,11 @@ async def test_an_unread_database_is_unknown_and_the_logs_are_read_all_the_same(
     report = await night.ask("investigate 34")
     assert report.verdict is Verdict.UNKNOWN
     assert int(str(report.facts["log_lines"])) > 0
-    assert [one.state.value for one in report.sources[:2]] == ["missing", "ok"]
+    assert [one.state.value for one in report.sources[:2]] == ["missing", "missing"]
+    # Of that night CJ's log ends before the provider's.
+    told = str(report.sources[1].detail)
+    assert "read in part" in told
+    assert "huleedu_cj_assessment_service: no line since" in told
 
 
 async def test_progress_is_told_while_it_works(night: Night) -> None:

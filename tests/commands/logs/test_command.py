@@ -278,8 +278,8 @@ async def test_counts_are_of_the_level_and_the_time_asked_for(form: str) -> None
     assert report.facts["with_text"] > 100
     assert "3 lines match at error or worse" in report.summary
     late = await _recorded("cj batch --since 1h", form, at("2025-11-20T12:00:00"))
-    assert (late.facts["matched"], late.found) == (0, False)
-    assert str(late.summary).startswith("No line matches")
+    assert (late.facts["matched"], late.verdict) == (0, Verdict.UNKNOWN)
+    assert "no line since" in str(late.sources[0].detail)
 
 
 async def test_a_search_that_was_cut_short_says_so_and_stays_bounded() -> None:

@@ -26,6 +26,7 @@ from bot.domain.batch import (
 )
 from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.evidence import Missing, SourceState
+from bot.domain.followed import silence
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.report import Confidence, Finding, Report, Severity, Verdict
 from bot.ports import Deadline, Sources
@@ -322,6 +323,28 @@ def test_rows_alone_say_that_a_batch_ended_well_and_an_unread_log_is_named(
     report = diagnose(BatchEvidence(rows, unread, AWAY), NOW)
     assert report.verdict is verdict
     assert "Not read: " in str(report.summary)
+
+
+MOVES = replace(_header(**RUNNING), last_activity_at=NOW - timedelta(minutes=1))
+FORCED = _header(status="COMPLETE_FORCED_RECOVERY")
+
+
+@pytest.mark.parametrize(
+    ("header", "pairs", "verdict"),
+    [
+        (MOVES, _pairs(essay_a=10, essay_b=10, pending=20), Verdict.OK),
+        (_header(), _pairs(essay_a=19, error=1), Verdict.UNKNOWN),
+        (FORCED, _pairs(essay_a=19, pending=1), Verdict.WARN),
+        (_header(), _pairs(), Verdict.OK),
+    ],
+)
+def test_a_log_that_ended_hides_nothing_that_the_rows_tell(
+    header: BatchHeader, pairs: PairCounts, verdict: Verdict
+) -> None:
+    ended = LogSearch((), (), missing=(("cj", silence(NOW - timedelta(minutes=12))),))
+    report = diagnose(BatchEvidence(BatchRows(header, pairs, scores=SCORES), ended, AWAY), NOW)
+    assert report.verdict is verdict
+    assert "no line since 2026-01-09T11:48:00" in str(report.summary)
 
 
 @pytest.mark.parametrize(("answered", "planned"), [(40, True), (25, False)])

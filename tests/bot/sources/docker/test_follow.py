@@ -5,7 +5,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -106,6 +106,27 @@ async def test_rotation_repeats_nothing_and_its_files_lose_nothing(
         expected = ticks(2_000) if direct else [tick for tick in ticks(2_000) if tick in set(found)]
         assert found == expected
         assert found[-1] == "tick 1999"
+        container.remove(force=True)
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_what_has_stopped_is_not_awaited_and_what_runs_reaches_as_far_as_its_lines(
+    engine: Engine, direct: bool
+) -> None:
+    name = f"cj_assessment_service_stops_{direct}"
+    began = datetime.now(UTC)
+    async with following(engine, direct=direct) as follow:
+        container = engine.run(name, count(3))
+        seen = Seen(follow, name)
+        await seen.until("tick 2")
+        reached = follow.take().reached[name]
+        assert began - timedelta(seconds=1) <= reached <= datetime.now(UTC)
+        container.stop(timeout=0)
+        for _ in range(1_200):
+            if name not in follow.take().reached:
+                break
+            await asyncio.sleep(0.05)
+        assert name not in follow.take().reached
         container.remove(force=True)
 
 

@@ -148,8 +148,8 @@ def _found(
             events, coverage = module.search_segment(
                 segment, asked, lambda: LineParser("cj", "cj", role, UTC)
             )
-    # The reference does not say of a count whether it is whole.
-    return _told(events), replace(coverage, is_least=False)
+    # The reference does not say of a count whether it is whole, nor where a log ends.
+    return _told(events), replace(coverage, is_least=False, newest=None, role=Role.OTHER)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.diagnosis.evidence.freshness import heard
 from bot.domain.log import LogEvent, LogQuery, Role, Service
 from bot.errors import SourceError
 from bot.settings import HULEEDU_SERVICES
@@ -30,6 +31,7 @@ from tests.support.shipping import NOW, ship_to_files, ship_to_loki, shipped
 
 LOGS = ROOT / "bot/demo/incident/logs"
 CJ = "huleedu_cj_assessment_service"
+PROVIDER = "huleedu_llm_provider_service"
 FOREIGN = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 
 
@@ -190,6 +192,44 @@ async def test_the_horizon_is_the_oldest_line_that_loki_still_has() -> None:
         (coverage,) = (await source.search(query)).coverage
         assert coverage.begins_at == NOW - timedelta(hours=30)
         assert coverage.shown == 1
+
+
+def both_until(server: LokiServer, cj: float, provider: float) -> None:
+    """Put lines of both services, the last of each so many minutes before NOW."""
+    for name, service, minutes in (
+        (CJ, "cj_assessment_service", cj), (PROVIDER, "llm_provider_service", provider),
+    ):  # fmt: skip
+        for before in (60, minutes):
+            at = nanoseconds(NOW - timedelta(minutes=before))
+            server.put(at, '{"event": "tick"}', container=name, service=service)
+
+
+@pytest.mark.parametrize(("minutes", "silent"), [(0.0, []), (5.0, []), (7.0, [PROVIDER])])
+async def test_a_service_whose_lines_no_longer_come_is_named(
+    minutes: float, silent: list[str]
+) -> None:
+    server = LokiServer()
+    both_until(server, 0.0, minutes)
+    async with loki(server) as source:
+        asked = LogQuery(any_of=("nowhere",), since=NOW - timedelta(minutes=2), until=NOW)
+        found = heard(await source.search(asked))
+        ends = {str(one.container): one.newest for one in found.coverage}
+        assert ends == {CJ: NOW, PROVIDER: NOW - timedelta(minutes=minutes)}
+        assert [str(name) for name, _ in found.missing] == silent
+
+
+async def test_a_follow_knows_how_far_each_service_s_lines_reach() -> None:
+    server = LokiServer()
+    both_until(server, 1.0, 30.0)
+    async with loki(server) as source:
+        follow = await source.follow(since=NOW - timedelta(minutes=2))
+        try:
+            await taken(follow, 1)
+            reached = follow.take().reached
+            # Of whom no line came, nothing is known of before the follow began.
+            assert reached == {CJ: NOW - timedelta(minutes=1), PROVIDER: NOW}
+        finally:
+            await follow.close()
 
 
 async def test_an_id_without_a_lower_bound_is_looked_for_month_by_month() -> None:
