@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from bot.border.outside import outside
 from bot.domain.log import LogEvent, Role
+from bot.sources.log_format.forms import MAY_BEGIN
 from bot.sources.log_format.json_line import time_of
 from bot.sources.log_format.parser import (
     FOLDING_ROLES,
@@ -25,8 +26,10 @@ _CONSOLE = re.compile(
     _COLOURS + rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?)" + _COLOURS
     + rb" \[" + _COLOURS + rb"[A-Za-z]+ *" + _COLOURS + rb"\] [\t -~\x1b]*\Z"
 )  # fmt: skip
-# No head of an event begins so: they do with a digit or a bracket, and a box with a drawn line.
-_GOES_ON = re.compile(_COLOURS + rb"(?:[\t -/:-Z\\-z|}~]|\xe2)|\r?\Z")
+# No head of an event begins so: most do with a digit or a bracket, and a box with a drawn line.
+_GOES_ON = re.compile(
+    _COLOURS + rb"(?!" + MAY_BEGIN.encode() + rb")(?:[\t -/:-Z\\-z|}~]|\xe2)|\r?\Z"
+)
 
 
 class PassedEvent(NamedTuple):

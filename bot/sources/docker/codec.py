@@ -10,7 +10,8 @@ import orjson
 from bot.sources.docker.lines import PIECE_BYTES
 from bot.sources.log_format.codec import Codec, Line, PlainLines, WholeLines
 from bot.sources.log_format.cri import CriLines, is_cri
-from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, starts_event
+from bot.sources.log_format.forms import MAY_BEGIN
+from bot.sources.log_format.head import HEAD_BYTES, starts_event
 from bot.sources.log_format.time import later, utc
 
 _OPENS = b'{"log":"'
@@ -36,7 +37,7 @@ class JsonFileLines:
     """The Engine's json-file: one object a line, a service's line over 16 KiB in several."""
 
     # A terminal code is escaped.
-    may_begin = re.compile(rb"\n" + re.escape(_OPENS) + b"[" + FIRST_BYTES + rb"\\]")
+    may_begin = re.compile(rb"\n" + re.escape(_OPENS) + rb"(?:\\|" + MAY_BEGIN.encode() + rb")")
     line_end = b'\\n","'
     cuts_lines = True
     cut_marks: Sequence[bytes] = ()
@@ -56,7 +57,7 @@ class JsonFileLines:
             return False
         head = raw[len(_OPENS) : len(_OPENS) + 2 * HEAD_BYTES]
         if b"\\" in head:
-            head = head.replace(b'\\"', b'"').replace(b"\\u001b", b"\x1b")
+            head = head.replace(b'\\"', b'"').replace(b"\\u001b", b"\x1b").replace(b"\\t", b"\t")
         return starts_event(head)
 
     def piece(self, raw: bytes) -> tuple[bytes, bool]:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
-from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, split_stamp, starts_event
+from bot.border.decode import without_escapes
+from bot.sources.log_format.forms import MAY_BEGIN
+from bot.sources.log_format.head import HEAD_BYTES, head_of, split_stamp, starts_event
 from bot.sources.log_format.time import Stamp, utc
 
 Line = tuple[bytes, Stamp]
@@ -76,7 +78,7 @@ class Codec(Protocol):
 class WholeLines:
     """Lines in UTF-8, each of which ends where the service ended it."""
 
-    may_begin = re.compile(rb"\n[" + FIRST_BYTES + b"]")
+    may_begin = re.compile(rb"\n" + MAY_BEGIN.encode())
     line_end = b"\n"
     cuts_lines = False
     cut_marks: Sequence[bytes] = ()
@@ -116,7 +118,7 @@ class PlainLines(WholeLines):
             value = (found[1] or found[2]) if found else None
         else:
             found = _ANY_TIME.match(raw)
-            value = found[1] if found else None
+            value = found[1] if found else _time_of_head(raw)
         return utc(value.decode("ascii"), self._zone) if value else None
 
     def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
@@ -127,6 +129,12 @@ class PlainLines(WholeLines):
         """Return the lines as they are."""
         text = block.removesuffix(b"\n").decode("utf-8", "replace")
         return text, text.count("\n") + 1
+
+
+def _time_of_head(raw: bytes) -> bytes:
+    """Return the time of a first line that does not write it as ISO 8601 has it."""
+    head = head_of(without_escapes(raw[: 2 * HEAD_BYTES].decode("utf-8", "replace")))
+    return head.time.encode() if head else b""
 
 
 def heads(block: bytes, codec: Codec, before: bytes = b"") -> list[int]:

@@ -11,7 +11,7 @@ from bot.border.outside import Outside
 from bot.domain.log import LogError
 from bot.sources.log_format.error import error_of, is_traceback_start, may_name_error
 from bot.sources.log_format.fields import Pairs, flattened, pairs, unwrapped
-from bot.sources.log_format.head import Head
+from bot.sources.log_format.head import Head, Shape
 from bot.sources.log_format.json_line import STANDARD_KEYS, number_of
 from bot.sources.log_format.message import filled
 from bot.sources.log_format.time import Stamp, stamped, utc
@@ -30,11 +30,14 @@ _NO_PAIRS = Pairs("", {})
 class Fold:
     """The lines of one event; of a very long one, its beginning and its end.
 
-    `is_beyond` says that what is looked for stands in what was not kept.
+    `tracing` says that the frames of a traceback come, `is_raised` that an error was named after
+    them, `is_tailed` that a further line ended the head, `loose` how many went on without a sign;
+    `is_beyond` that what is looked for stands in what was not kept.
     """
 
     __slots__ = (
-        *("head", "stamp", "offset", "tracing", "is_beyond", "_first", "_last", "_first_size"),
+        *("head", "stamp", "offset", "tracing", "is_raised", "is_tailed", "loose", "is_beyond"),
+        *("_first", "_last", "_first_size"),
         *("_last_size", "_blank", "_rest", "_tail", "_is_tail_read"),
     )
 
@@ -42,7 +45,8 @@ class Fold:
         self.head = head
         self.stamp = stamp
         self.offset = offset
-        self.tracing = False
+        self.tracing = self.is_raised = self.is_tailed = False
+        self.loose = 0
         self.is_beyond = False
         self._first = [first]
         self._last: deque[str] | tuple[()] = ()
@@ -114,9 +118,14 @@ class Fold:
         self._tail, self._is_tail_read = None, False
 
     @property
-    def is_head_complete(self) -> bool:
-        """Whether the logger's name or the fields were already seen on the first line."""
-        return not self.head.time or self.tail is not None
+    def is_open_ended(self) -> bool:
+        """Whether a line at the margin may go on: with what was raised, or with a console's head.
+
+        The latter ends with the logger's name or the fields.
+        """
+        if self.is_raised:
+            return True
+        return self.head.shape is Shape.CONSOLE and not self.is_tailed and self.tail is None
 
 
 class _Tail(NamedTuple):
@@ -238,6 +247,11 @@ def _broken_head(first: str, following: Sequence[str]) -> _Parts:
             return _Parts(message.rstrip(), tail.logger, tail.pairs, trace)
     event, _ = _plain_parts(first, following)
     return _Parts(event, trace="\n".join(following[event.count("\n") :]))
+
+
+def ends_head(line: str) -> bool:
+    """Say whether a line ends the message of a head that is broken over several."""
+    return _tail(line) is not None
 
 
 def _tail(line: str) -> _Tail | None:

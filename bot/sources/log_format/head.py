@@ -1,8 +1,6 @@
 """Recognises the first line of an event; one stream mixes formats, so each line decides alone.
 
-Formats: structlog's console with an ISO time, structlog's default console with naive local time,
-JSON lines, an ASGI server's, the standard library's and Postgres's plain lines, and lines of a time
-alone.
+It is an object of JSON, or begins in one of the known forms.
 """
 
 import re
@@ -10,48 +8,59 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from bot.deferred import Pattern
+from bot.sources.log_format.forms import (
+    ACCESS,
+    BEHIND_TIME,
+    BRACKETED,
+    CONSOLE,
+    KLOG,
+    NO_DIGIT_FIRST,
+    PADDED,
+    POSTGRES,
+    REDIS,
+    SERVER,
+    SIGNS,
+    SLASHED,
+    STANDARD,
+    SURE,
+    SYSLOG,
+    TIMED,
+    iso,
+)
 from bot.sources.log_format.time import ENGINE_STAMP
 from bot.text.redaction import without_escapes
 
-_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
-_ZONE = r"(?:\s?(?:Z|z|[+-]\d\d:?\d\d))?"
-_CONSOLE = re.compile(rf"({_TIME}{_ZONE}) \[([A-Za-z]+)\s*\](?: (.*)|)\Z", re.S)
-_SERVER = re.compile(rf"\[({_TIME}{_ZONE})\] \[\d+\] \[([A-Z]+)\s*\] ?(.*)\Z", re.S)
-_LEVELS = r"(DEBUG|INFO|WARNING|ERROR|CRITICAL)"
-_STANDARD = re.compile(
-    rf"({_TIME}{_ZONE})(?: - )?\s*(?:([\w.]{{1,200}}) - )?{_LEVELS}\b[\s:-]*(.*)\Z", re.S
+_CONSOLE = re.compile(rf"{CONSOLE}(.*)\Z", re.S | re.A)
+_SERVER = re.compile(rf"{SERVER}(.*)\Z", re.S | re.A)
+_BRACKETED = re.compile(rf"{BRACKETED}(.*)\Z", re.S | re.A)
+_STANDARD = re.compile(rf"{STANDARD}(.*)\Z", re.S | re.A)
+_POSTGRES = re.compile(rf"{POSTGRES}(.*)\Z", re.S | re.A)
+_TIMED = re.compile(rf"{TIMED}(.*)\Z", re.S | re.A)
+_SLASHED = Pattern(rf"{SLASHED}(.*)\Z", re.S | re.A)
+_REDIS = Pattern(rf"{REDIS}(.*)\Z", re.S | re.A)
+_ACCESS = Pattern(ACCESS, re.A)
+_KLOG = Pattern(rf"{KLOG}(.*)\Z", re.S | re.A)
+_PADDED = Pattern(rf"{PADDED}(.*)\Z", re.S | re.A)
+_SYSLOG = Pattern(rf"{SYSLOG}(.*)\Z", re.S | re.A)
+# Of a service's own ISO time, at which nearly every line begins, this is seen at once.
+_STAMP = re.compile(
+    ENGINE_STAMP.pattern + rb"(?! ?\[[A-Za-z]{1,20} {0,20}\]|" + BEHIND_TIME.encode() + rb")"
 )
-# A service that writes no level: its time alone begins a line, where a level's does not.
-_TIMED = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d\d:?\d\d)) (\S.*)\Z", re.S
-)
-# Postgres's `log_line_prefix` of '%m [%p] ', as its image has it, perhaps with `%u@%d` behind.
-_ZONED = rf"{_TIME} ?(?:UTC|GMT|[+-]\d\d(?::?\d\d)?)"
-_PROCESS = r"\[(\d{1,10})(?:-\d{1,9})?\] (?:[^\s:]{0,120} )?"
-_SEVERITY = (
-    r"(DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC"
-    r"|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION)"
-)
-_POSTGRES = re.compile(rf"({_ZONED}) {_PROCESS}{_SEVERITY}: +(.*)\Z", re.S)
 _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
 _LEVEL_BYTES = re.compile(rb" ?\[[A-Za-z]+ *\]")
-# Of a service's own ISO time, at which nearly every line begins, this is seen at once.
-_STAMP = re.compile(ENGINE_STAMP.pattern + rb"(?! ?\[[A-Za-z]{1,20} {0,20}\])")
-_E = rb"(?:\x1b\[[0-9;]*m)*"
-_CLOCK = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s?(?:[Zz]|[+-]\d\d:?\d\d)?"
-_WORD = rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"
+_MAYBE_CARRIERS = re.compile(ENGINE_STAMP.pattern.decode())
+_COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 _START = re.compile(
-    rb"(?:" + _CLOCK + rb" )??" + _E + rb"(?:\{\"|\[" + _CLOCK + rb"\] \[\d+\] \[[A-Z]+|"
-    + f"{_ZONED} {_PROCESS}{_SEVERITY}: ".encode() + rb"|"
-    + _CLOCK + _E + rb"(?: " + _E + rb"\[" + _E + rb"[A-Za-z]+\s*" + _E + rb"\]"
-    rb"|(?: - )?\s*(?:[\w.]+ - )?" + _WORD + rb"))"
-)  # fmt: skip
+    rb"(?:" + ENGINE_STAMP.pattern + rb")??(?:\{\"|" + "|".join(SURE).encode() + rb")"
+)
 LEVEL_NAMES = {
     "warn": "warning",
     "exception": "error",
     "fatal": "critical",
     "err": "error",
-    "panic": "critical",
+    **dict.fromkeys(("panic", "crit", "alert", "emerg"), "critical"),
+    "trace": "debug",
     "log": "info",
     "notice": "info",
     **{f"debug{detail}": "debug" for detail in range(1, 6)},
@@ -61,8 +70,6 @@ _LEVELLESS = frozenset({"DETAIL", "HINT", "CONTEXT", "STATEMENT", "QUERY", "LOCA
 # As the standard library and pino count, the latter ten higher from info on.
 LEVEL_NUMBERS = ((60, "critical"), (50, "error"), (40, "warning"), (20, "info"), (1, "debug"))
 HEAD_BYTES = 200
-# What an event's first line begins with: a time, an object, a bracket or a terminal code.
-FIRST_BYTES = rb"\d{\[\x1b"
 
 
 class Shape(StrEnum):
@@ -114,14 +121,13 @@ def head_of(text: str) -> Head | None:
     if first == "{":
         return Head(Shape.JSON, rest=text) if text.startswith('{"') else None
     if first == "[":
-        found = _SERVER.match(text)
-        return _plain_head(found, "") if found else None
+        return _bracketed(text)
     if not first.isdigit():
-        return None
+        return _unnumbered(text) if first and first in NO_DIGIT_FIRST else None
     found = _CONSOLE.match(text)
     if found:
         time, level, rest = found.groups()
-        return Head(Shape.CONSOLE, time, _level_of(level), "", rest or "")
+        return Head(Shape.CONSOLE, time, _level_of(level), "", rest)
     found = _STANDARD.match(text)
     if found:
         return Head(Shape.PLAIN, found[1], level_name(found[3]), found[2] or "", found[4])
@@ -132,13 +138,58 @@ def head_of(text: str) -> Head | None:
         said = f"{severity}: {rest}" if severity in _LEVELLESS else rest
         return Head(Shape.PLAIN, time, level, rest=said, process=process)
     found = _TIMED.match(text)
-    return Head(Shape.PLAIN, found[1], rest=found[2]) if found else None
+    return Head(Shape.PLAIN, found[1], rest=found[2]) if found else _others(text)
+
+
+def maybe_carriers(head: Head) -> str | None:
+    """Return a plain line's own time where nothing tells it from one that a carrier wrote."""
+    return None if head.logger or not _MAYBE_CARRIERS.fullmatch(head.time) else head.time
 
 
 def starts_event(line: bytes) -> bool:
     """Say whether an event surely begins at this raw line; cheap, for lines that are not parsed."""
+    if b"\x1b" in line[:HEAD_BYTES]:
+        line = _COLOURS.sub(b"", line[: 2 * HEAD_BYTES])
     return _START.match(line, 0, HEAD_BYTES) is not None
 
 
-def _plain_head(found: re.Match[str], logger: str) -> Head:
-    return Head(Shape.PLAIN, found[1], level_name(found[2]), logger, found[3])
+def _bracketed(text: str) -> Head | None:
+    found = _SERVER.match(text) or _BRACKETED.match(text)
+    if found:
+        return Head(Shape.PLAIN, found[1], level_name(found[2]), rest=found[3])
+    return _access(text)
+
+
+def _others(text: str) -> Head | None:
+    """Return the head of a line that begins with a digit and not with a date as ISO 8601 has it."""
+    found = _SLASHED.match(text)
+    if found:
+        year, month, day, clock, level, rest = found.groups()
+        return Head(Shape.PLAIN, iso(year, month, day, clock), level_name(level), rest=rest)
+    found = _REDIS.match(text)
+    if found:
+        day, month, year, clock, sign, rest = found.groups()
+        return Head(Shape.PLAIN, iso(year, month, day, clock), SIGNS[sign], rest=rest)
+    return _access(text)
+
+
+def _access(text: str) -> Head | None:
+    """Return the head of a request's line, whole: its parts are known by place."""
+    found = _ACCESS.match(text)
+    if found is None:
+        return None
+    day, month, year, clock, zone = found.groups()
+    return Head(Shape.PLAIN, iso(year, month, day, clock, zone), rest=text)
+
+
+def _unnumbered(text: str) -> Head | None:
+    """Return the head of a line that tells no year, whose time is thus its carrier's."""
+    found = _KLOG.match(text)
+    if found:
+        return Head(Shape.PLAIN, level=SIGNS[found[1]], rest=found[2])
+    found = _PADDED.match(text)
+    if found:
+        *names, rest = found.groups()
+        return Head(Shape.PLAIN, level=level_name(next(filter(None, names))), rest=rest)
+    found = _SYSLOG.match(text)
+    return Head(Shape.PLAIN, rest=found[2]) if found else _access(text)

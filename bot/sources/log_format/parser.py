@@ -11,19 +11,26 @@ from typing import Any
 
 import orjson
 
-from bot.border.keys import ends_with_hidden_key
 from bot.border.outside import outside
 from bot.domain.log import LogEvent, Role
-from bot.sources.log_format.error import PIECES, holds, is_traceback_start
+from bot.sources.log_format.continuation import goes_on, note
+from bot.sources.log_format.error import holds, is_traceback_start
 from bot.sources.log_format.event import Fold, TextEvent
-from bot.sources.log_format.head import Head, Shape, head_of, split_stamp, starts_event
+from bot.sources.log_format.forms import MAY_BEGIN
+from bot.sources.log_format.head import (
+    Head,
+    Shape,
+    head_of,
+    maybe_carriers,
+    split_stamp,
+    starts_event,
+)
 from bot.sources.log_format.json_line import CutLine, JsonLine, json_fields
 from bot.sources.log_format.time import Stamp, utc
 from bot.text.redaction import without_escapes
 
 MAX_LINE_BYTES = 1 << 20
 _BLANK = frozenset({b"", b"\n", b"\r", b"\r\n"})
-_BOX = "│╭╰├─┃┏┗+|"
 _EVENT_KEYS = frozenset(
     {"event", "timestamp", "message", "level", "msg", "time", "ts", "body", "Body"}
     | {"timeUnixNano", "timestamp_ns"}
@@ -32,7 +39,7 @@ _EVENT_KEYS = frozenset(
 _ODD = ("\ufffd".encode(), "\x9b".encode())
 # What a line is read one by one for, and what an event's first line may begin with.
 _CAREFUL = ("\x00", "\x1b", "\x9b", "\r", "\ufeff", "\ufffd")
-_MAY_BEGIN = re.compile(r"\n[\d{\[]")
+_MAY_BEGIN = re.compile(rf"\n{MAY_BEGIN}")
 FOLDING_ROLES = frozenset({Role.CJ, Role.LLM_PROVIDER})
 
 
@@ -55,6 +62,7 @@ class LineParser:
         self._zone = zone
         self._open: Fold | LogEvent | None = None
         self._open_stamp: Stamp = None
+        self._last_stamp: Stamp = None
 
     def feed(self, line: bytes, stamp: Stamp = None, offset: int | None = None) -> LogEvent | None:
         """Take one line (its newline is ignored); return the event that it completes, if any.
@@ -94,14 +102,17 @@ class LineParser:
                 self._open = self._unread(_json_source(text, fields, stamp, self._zone), offset)
                 return done
             head = None
-        if head is None and self._continues(text):
+        if head is None and self._continues(text, stamp):
+            self._last_stamp = stamp
             self._fold(text, is_beyond=is_beyond)
             return None
         if head is None and not text.strip():
             return None
         done = self.flush()
-        self._open_stamp = stamp
         self._open = fold = Fold(head or Head(Shape.PLAIN, rest=text), text, stamp, offset)
+        if stamp is None and fold.head.shape is Shape.PLAIN:
+            stamp = maybe_carriers(fold.head)
+        self._open_stamp = self._last_stamp = stamp
         fold.tracing = head is None and is_traceback_start(text)
         fold.is_beyond = is_beyond
         return done
@@ -161,8 +172,7 @@ class LineParser:
         fold = self._open
         if fold is None or self._open_stamp is not None or starts_event(rest):
             return False
-        is_tracing = isinstance(fold, Fold) and fold.tracing
-        return bool(rest) and not (is_tracing or rest[:1].isspace())
+        return bool(rest) and not rest[:1].isspace()
 
     def _is_json_event(self, text: str, fields: dict[str, object] | None) -> bool:
         if fields is not None:
@@ -172,25 +182,20 @@ class LineParser:
         self.unreadable += 1
         return True
 
-    def _continues(self, text: str) -> bool:
+    def _continues(self, text: str, stamp: Stamp) -> bool:
         fold = self._open
         if not isinstance(fold, Fold):
             return False
-        if self._takes_all(fold) or not text or text[0].isspace() or text[0] in _BOX:
-            return True
-        if text.startswith(PIECES) or is_traceback_start(text) or not fold.is_head_complete:
-            return True
-        return fold.head.shape is Shape.PLAIN and ends_with_hidden_key(fold.last)
+        return self._takes_all(fold) or goes_on(fold, text, (self._last_stamp, stamp), self._zone)
 
     def _takes_all(self, fold: Fold) -> bool:
-        if fold.tracing:
-            return True
         return fold.head.shape is Shape.CONSOLE and self.role in FOLDING_ROLES
 
     def _fold(self, text: str, *, is_beyond: bool) -> None:
         fold = self._open
         if isinstance(fold, Fold):
-            fold.tracing = fold.tracing or is_traceback_start(text) or text.startswith(PIECES)
+            if not self._takes_all(fold):
+                note(fold, text)
             dropped = fold.add(text)
             is_beyond = is_beyond or (bool(dropped) and holds("\n".join(dropped), self.looked_for))
             fold.is_beyond = fold.is_beyond or is_beyond

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
+from bot.sources.log_format.forms import SIGNED
 from bot.sources.log_format.head import LEVEL_NAMES, level_name
 from bot.sources.log_format.json_line import LEVEL_KEYS
 from bot.sources.log_search.scan import Scan
@@ -29,6 +30,11 @@ _NUMBERED = [
     for key in sorted(_KEYS)
     if not any(key != other and key.startswith(other) for other in _KEYS)
 ]
+# The names above say what a sign stands for; in an Engine's file a line stands behind a quote.
+_SIGNED = {
+    name: re.compile(pattern.replace("^", '(?:^|(?<="))').encode(), re.M)
+    for name, pattern in SIGNED.items()
+}
 
 
 def rarer(
@@ -67,6 +73,7 @@ def _named(
     """Yield where one of the levels may be named in [start, end), the newest chunk first."""
     names = {*levels, *(name for name, level in LEVEL_NAMES.items() if level in levels)}
     patterns = [re.compile(name.encode() + _NO_KEY) for name in sorted(names)]
+    signed = [_SIGNED[name] for name in levels if name in _SIGNED]
     stop = end
     while end > start and not stopped():
         low = max(start, end - CHUNK_BYTES)
@@ -77,6 +84,8 @@ def _named(
         for one in chain.from_iterable(pattern.finditer(folded) for pattern in patterns):
             if _may_be_level(raw, *one.span()):
                 yield first + one.start()
+        for one in chain.from_iterable(pattern.finditer(raw) for pattern in signed):
+            yield first + one.start()
         for one in chain.from_iterable(pattern.finditer(folded) for pattern in _NUMBERED):
             if level_name(int(one[1])) in levels:
                 yield first + one.start()

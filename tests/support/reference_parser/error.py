@@ -7,7 +7,7 @@ from bot.domain.log import LogError
 
 BOX = "\u2500-\u257f"
 _UNSEEN = re.compile(rf"\s+|[{BOX}]+|\\n|\\u25[0-7][0-9a-f]")
-_KIND = re.compile(r"(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)(?::(?: (.*)|)|)\Z", re.S)
+KIND = re.compile(r"(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)(?::(?: (.*)|)|)\Z", re.S)
 _SQLALCHEMY = re.compile(
     r"\((?:[a-z_]\w*\.)+([A-Z]\w*)\)\s*<class\s*'(?:\w+\.)*(\w+)'>:?\s*([^\n]*)"
 )
@@ -106,7 +106,7 @@ def _raised(lines: Sequence[str]) -> list[tuple[str, str]]:
             inside, boxed = True, line.lstrip()[:1] == "╭"
         elif inside and _is_outside_frames(line, boxed):
             inside = False
-            found = _KIND.match(line)
+            found = KIND.match(line)
             if found:
                 message = found.group(2) or ""
                 raised.append(

@@ -14,7 +14,7 @@ import orjson
 
 from tests.support.reference_parser.error import is_traceback_start
 from tests.support.reference_parser.fields import flattened, pairs, unwrapped
-from tests.support.reference_parser.head import Head, level_name
+from tests.support.reference_parser.head import Head, Shape, level_name
 
 MAX_HALF_CHARS = 512 * 1024
 MAX_TAIL_TRIES = 200
@@ -46,7 +46,8 @@ class Fold:
     def __init__(self, head: Head, first: str, stamp: datetime | None) -> None:
         self.head = head
         self.stamp = stamp
-        self.tracing = False
+        self.tracing = self.is_raised = self.is_tailed = False
+        self.loose = 0
         self.json: dict[str, Any] | None = None
         self._first = [first]
         self._last: deque[str] = deque()
@@ -91,9 +92,9 @@ class Fold:
         return [*self._first[1:], *self._last]
 
     @cached_property
-    def is_head_complete(self) -> bool:
-        """Whether the logger's name or the fields were already seen on the first line."""
-        return not self.head.time or _tail(self.head.rest) is not None
+    def is_broken(self) -> bool:
+        """Whether neither the logger's name nor the fields of a console were on the first line."""
+        return self.head.shape is Shape.CONSOLE and _tail(self.head.rest) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,11 @@ def _head_parts(first: str, following: Sequence[str]) -> tuple[str, _Tail, int]:
             return message.rstrip(), tail[1:], number + 1
     event, _ = _plain_parts(first, following)
     return event, ("", {}), event.count("\n")
+
+
+def has_tail(line: str) -> bool:
+    """Say whether a line ends with a logger's name or fields."""
+    return _tail(line) is not None
 
 
 def _tail(line: str) -> tuple[int, str, dict[str, Any]] | None:

@@ -1,67 +1,31 @@
-"""Recognises the first line of an event; one stream mixes formats, so each line decides alone.
-
-Formats: structlog's console with an ISO time, structlog's default console with naive local time,
-JSON lines, an ASGI server's and the standard library's plain lines.
-"""
+"""Recognises the first line of an event by the forms that the parser knows."""
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 
+from bot.sources.log_format.forms import BEHIND_TIME
+from bot.sources.log_format.head import (
+    HEAD_BYTES,
+    Head,
+    Shape,
+    head_of,
+    level_name,
+    maybe_carriers,
+    starts_event,
+)
 from bot.text.redaction import without_escapes
 from tests.support.reference_parser.time import ENGINE_STAMP
 
-_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
-_ZONE = r"(?:\s?(?:Z|z|[+-]\d\d:?\d\d))?"
-_CONSOLE = re.compile(rf"({_TIME}{_ZONE}) \[([A-Za-z]+)\s*\](?: (.*)|)\Z", re.S)
-_SERVER = re.compile(rf"\[({_TIME}{_ZONE})\] \[\d+\] \[([A-Z]+)\s*\] ?(.*)\Z", re.S)
-_LEVELS = r"(DEBUG|INFO|WARNING|ERROR|CRITICAL)"
-_STANDARD = re.compile(
-    rf"({_TIME}{_ZONE})(?: - )?\s*(?:([\w.]{{1,200}}) - )?{_LEVELS}\b[\s:-]*(.*)\Z", re.S
-)
-_TIMED = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d\d:?\d\d)) (\S.*)\Z", re.S
-)
+__all__ = [
+    "Head",
+    "Shape",
+    "head_of",
+    "level_name",
+    "maybe_carriers",
+    "split_stamp",
+    "starts_event",
+]
 _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
-_E = rb"(?:\x1b\[[0-9;]*m)*"
-_CLOCK = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s?(?:[Zz]|[+-]\d\d:?\d\d)?"
-_WORD = rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"
-_START = re.compile(
-    rb"(?:" + _CLOCK + rb" )??" + _E + rb"(?:\{\"|\[" + _CLOCK + rb"\] \[\d+\] \[[A-Z]+|"
-    + _CLOCK + _E + rb"(?: " + _E + rb"\[" + _E + rb"[A-Za-z]+\s*" + _E + rb"\]"
-    rb"|(?: - )?\s*(?:[\w.]+ - )?" + _WORD + rb"))"
-)  # fmt: skip
-LEVEL_NAMES = {"warn": "warning", "exception": "error", "fatal": "critical", "err": "error"}
-# As the standard library and pino count, the latter ten higher from info on.
-LEVEL_NUMBERS = ((60, "critical"), (50, "error"), (40, "warning"), (20, "info"), (1, "debug"))
-HEAD_BYTES = 200
-
-
-class Shape(StrEnum):
-    """How an event's first line is written."""
-
-    JSON = "json"
-    CONSOLE = "console"
-    PLAIN = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The first line of an event, taken apart as far as its shape goes."""
-
-    shape: Shape
-    time: str = ""
-    level: str = ""
-    logger: str = ""
-    rest: str = ""
-
-
-def level_name(level: object) -> str:
-    """Return a level in the one spelling that every reader compares with."""
-    if isinstance(level, int) and not isinstance(level, bool):
-        return next((name for least, name in LEVEL_NUMBERS if level >= least), "")
-    name = level.strip().lower() if isinstance(level, str) else ""
-    return LEVEL_NAMES.get(name, name)
+_LEVEL_BEHIND = re.compile(BEHIND_TIME.encode())
 
 
 def split_stamp(line: bytes) -> tuple[bytes, bytes]:
@@ -72,33 +36,5 @@ def split_stamp(line: bytes) -> tuple[bytes, bytes]:
     rest = line[found.end() :]
     # The service's own ISO time looks the same; its level follows at once.
     start = without_escapes(rest[:HEAD_BYTES].decode("utf-8", "replace"))
-    return (b"", line) if _LEVEL_WORD.match(start) else (found.group(1), rest)
-
-
-def head_of(text: str) -> Head | None:
-    """Return the head that `text` (a line without terminal codes) is, or None."""
-    first = text[:1]
-    if first == "{":
-        return Head(Shape.JSON, rest=text) if text.startswith('{"') else None
-    if first == "[":
-        found = _SERVER.match(text)
-        return _plain_head(found, "") if found else None
-    if not first.isdigit():
-        return None
-    found = _CONSOLE.match(text)
-    if found:
-        return Head(Shape.CONSOLE, found[1], level_name(found[2]), rest=found[3] or "")
-    found = _STANDARD.match(text)
-    if found:
-        return Head(Shape.PLAIN, found[1], level_name(found[3]), found[2] or "", found[4])
-    found = _TIMED.match(text)
-    return Head(Shape.PLAIN, found[1], rest=found[2]) if found else None
-
-
-def starts_event(line: bytes) -> bool:
-    """Say whether an event surely begins at this raw line; cheap, for lines that are not parsed."""
-    return _START.match(line, 0, HEAD_BYTES) is not None
-
-
-def _plain_head(found: re.Match[str], logger: str) -> Head:
-    return Head(Shape.PLAIN, found[1], level_name(found[2]), logger, found[3])
+    is_own = _LEVEL_WORD.match(start) or _LEVEL_BEHIND.match(rest)
+    return (b"", line) if is_own else (found.group(1), rest)

@@ -4,20 +4,43 @@ Pure and incremental: an event is complete when the next one begins, so `feed` r
 before. No bytes make it raise, and one event never holds more than a bounded amount of text.
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from bot.border.keys import ends_with_hidden_key
 from bot.domain.log import LogEvent, Role
 from bot.text.redaction import without_escapes
-from tests.support.reference_parser.error import PIECES, error_of, is_traceback_start
-from tests.support.reference_parser.event import Fold, console_event, json_event, json_fields
-from tests.support.reference_parser.head import Head, Shape, head_of, split_stamp, starts_event
+from tests.support.reference_parser.error import KIND, PIECES, error_of, is_traceback_start
+from tests.support.reference_parser.event import (
+    Fold,
+    console_event,
+    has_tail,
+    json_event,
+    json_fields,
+)
+from tests.support.reference_parser.head import (
+    Head,
+    Shape,
+    head_of,
+    maybe_carriers,
+    split_stamp,
+    starts_event,
+)
 from tests.support.reference_parser.time import utc
 
 MAX_LINE_BYTES = 1 << 20
 _BLANK = frozenset({b"", b"\n", b"\r", b"\r\n"})
 _BOX = "│╭╰├─┃┏┗+|"
+_JAVA = re.compile(
+    r"Caused by: |Suppressed: |(?:Exception in thread \"[^\"]{0,200}\" )?"
+    r"(?:[a-z_]\w{0,60}\.){1,20}[A-Z][\w$]{0,100}(?:Exception|Error|Throwable)(?::|\Z)"
+)
+_GO = re.compile(
+    r"goroutine \d{1,12} \[|\[signal |created by |exit status |[\w./-]{1,200}[(\[][\w.*)]"
+)
+_GO_BEGINS = ("panic: ", "fatal error: ", "goroutine ")
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _EVENT_KEYS = (
     *("event", "timestamp", "message", "level", "msg", "time", "ts", "body", "Body"),
     *("timeUnixNano", "timestamp_ns"),
@@ -36,6 +59,8 @@ class LineParser:
         self._role = role
         self._zone = zone
         self._open: Fold | None = None
+        self._last: datetime | None = None
+        self._carried: datetime | None = None
 
     def feed(
         self, line: bytes, stamp: datetime | None = None, offset: int | None = None
@@ -55,13 +80,16 @@ class LineParser:
         if head is not None and head.shape is Shape.JSON:
             fields = json_fields(text)
             head = head if self._is_json_event(text, fields) else None
-        if head is None and self._continues(text):
+        if head is None and self._continues(text, stamp):
+            self._last = stamp
             self._fold(text)
             return None
         if head is None and not text.strip():
             return None
         done = self.flush()
         self._open = Fold(head or Head(Shape.PLAIN, rest=text), text, stamp)
+        own = maybe_carriers(self._open.head)
+        self._last = self._carried = stamp or (utc(own, self._zone) if own else None)
         self._open.json, self._open.offset = fields, offset
         self._open.tracing = head is None and is_traceback_start(text)
         return done
@@ -94,9 +122,9 @@ class LineParser:
 
     def _is_own_time(self, rest: bytes) -> bool:
         fold = self._open
-        if not rest or fold is None or fold.stamp is not None:
+        if not rest or fold is None or self._carried is not None:
             return False
-        return not (fold.tracing or rest[:1].isspace() or starts_event(rest))
+        return not (rest[:1].isspace() or starts_event(rest))
 
     def _is_json_event(self, text: str, fields: dict[str, object] | None) -> bool:
         if fields is not None:
@@ -106,26 +134,61 @@ class LineParser:
         self.unreadable += 1
         return True
 
-    def _continues(self, text: str) -> bool:
+    def _continues(self, text: str, stamp: datetime | None) -> bool:
         fold = self._open
         if fold is None or fold.head.shape is Shape.JSON:
             return False
-        if fold.head.shape is Shape.CONSOLE and self._role in _FOLDING_ROLES:
+        if self._takes_all(fold) or not text or text[0].isspace() or text[0] in _BOX:
             return True
-        if fold.tracing or not text or text[0].isspace() or text[0] in _BOX:
+        if text.startswith(PIECES) or is_traceback_start(text):
             return True
-        if text.startswith(PIECES) or is_traceback_start(text) or not fold.is_head_complete:
+        if fold.tracing and KIND.match(text):
+            return True
+        if _JAVA.match(text) and (fold.head.time or fold.stamp is not None):
+            return True
+        if fold.head.rest.startswith(_GO_BEGINS) and _GO.match(text):
+            return True
+        if self._may_go_on(fold) and self._is_at_once(fold, text, stamp):
             return True
         return fold.head.shape is Shape.PLAIN and ends_with_hidden_key(fold.last)
 
+    def _takes_all(self, fold: Fold) -> bool:
+        return fold.head.shape is Shape.CONSOLE and self._role in _FOLDING_ROLES
+
+    def _may_go_on(self, fold: Fold) -> bool:
+        return fold.tracing or fold.is_raised or (fold.is_broken and not fold.is_tailed)
+
+    def _is_at_once(self, fold: Fold, text: str, stamp: datetime | None) -> bool:
+        if fold.loose >= 50:
+            return False
+        if stamp is None and self._last is None:
+            return _CLOCK.search(text[:40]) is None
+        if stamp is None or self._last is None:
+            return False
+        return abs(stamp - self._last) <= timedelta(milliseconds=10)
+
     def _fold(self, text: str) -> None:
         fold = self._open
-        if fold is not None:
-            fold.tracing = fold.tracing or is_traceback_start(text) or text.startswith(PIECES)
-            fold.add(text)
+        if fold is None:
+            return
+        fold.add(text)
+        if self._takes_all(fold):
+            return
+        if is_traceback_start(text):
+            fold.tracing = True
+            return
+        if not text or text[0].isspace() or text[0] in _BOX:
+            return
+        if fold.tracing or text.startswith(PIECES) or _JAVA.match(text):
+            fold.tracing, fold.is_raised, fold.loose = False, True, 0
+        else:
+            fold.loose += 1
+            fold.is_tailed = fold.is_tailed or has_tail(text)
 
     def _event(self, fold: Fold) -> LogEvent:
         read = json_event(fold) if fold.head.shape is Shape.JSON else console_event(fold)
+        process = fold.head.process
+        fields = {**read.fields, "process": int(process)} if process else read.fields
         return LogEvent(
             at=utc(read.time, self._zone) or fold.stamp,
             service=self.service,
@@ -136,8 +199,8 @@ class LineParser:
             logger=read.logger,
             file=read.file,
             line=read.line,
-            fields=read.fields,
-            error=error_of(read.event, read.trace, read.level, read.fields),
+            fields=fields,
+            error=error_of(read.event, read.trace, read.level, fields),
             text=fold.text,
             offset=fold.offset,
         )

@@ -1,0 +1,75 @@
+"""Says which lines go on with an open event: none that stands for itself is taken for its part.
+
+A line goes on that is indented, drawn as a box or a known piece of an error, and in a traceback its
+frames and what was raised. A message of several lines goes on as well while it may, which ends
+where its carrier took a line later, where a line tells a time, and at MOST_LOOSE lines.
+"""
+
+import re
+from datetime import timedelta, tzinfo
+
+from bot.border.keys import ends_with_hidden_key
+from bot.deferred import Pattern
+from bot.sources.log_format.error import KIND, PIECES, is_traceback_start
+from bot.sources.log_format.event import Fold, ends_head
+from bot.sources.log_format.head import Shape
+from bot.sources.log_format.time import Stamp, stamped
+
+# What is written at once is taken at once.
+AT_ONCE = timedelta(milliseconds=10)
+MOST_LOOSE = 50
+_BOX = "│╭╰├─┃┏┗+|"
+_TELLS_TIME = Pattern(r".{0,32}?\d\d:\d\d:\d\d", re.S)
+# Java names the class before its frames, which are indented; Go each goroutine and function.
+_JAVA = Pattern(
+    r"Caused by: |Suppressed: |(?:Exception in thread \"[^\"]{0,200}\" )?"
+    r"(?:[a-z_]\w{0,60}\.){1,20}[A-Z][\w$]{0,100}(?:Exception|Error|Throwable)(?::|\Z)"
+)
+_GO_BEGINS = ("panic: ", "fatal error: ", "goroutine ")
+_GO = Pattern(
+    r"goroutine \d{1,12} \[|\[signal |created by |exit status |[\w./-]{1,200}[(\[][\w.*)]"
+)
+
+
+def goes_on(fold: Fold, text: str, since: tuple[Stamp, Stamp], zone: tzinfo) -> bool:
+    """Say whether a line that is no head belongs to the open event.
+
+    `since` are the times that the carrier gave the line before and this one.
+    """
+    if not text or _is_within(text) or text.startswith(PIECES) or is_traceback_start(text):
+        return True
+    if fold.tracing and KIND.match(text):
+        return True
+    if (fold.head.time or fold.stamp is not None) and _JAVA.match(text):
+        return True
+    if fold.head.rest.startswith(_GO_BEGINS) and _GO.match(text):
+        return True
+    if (fold.tracing or fold.is_open_ended) and _is_at_once(fold, text, since, zone):
+        return True
+    return fold.head.shape is Shape.PLAIN and ends_with_hidden_key(fold.last)
+
+
+def note(fold: Fold, text: str) -> None:
+    """Note what a line that goes on with an event says of the lines behind it."""
+    if is_traceback_start(text):
+        fold.tracing = True
+    elif not text or _is_within(text):
+        return
+    elif fold.tracing or text.startswith(PIECES) or _JAVA.match(text):
+        fold.tracing, fold.is_raised, fold.loose = False, True, 0
+    else:
+        fold.loose += 1
+        fold.is_tailed = fold.is_tailed or ends_head(text)
+
+
+def _is_within(text: str) -> bool:
+    return text[0].isspace() or text[0] in _BOX
+
+
+def _is_at_once(fold: Fold, text: str, since: tuple[Stamp, Stamp], zone: tzinfo) -> bool:
+    before, now = (stamped(one, zone) for one in since)
+    if fold.loose >= MOST_LOOSE or (before is None) != (now is None):
+        return False
+    if before is None or now is None:
+        return _TELLS_TIME.match(text) is None
+    return abs(now - before) <= AT_ONCE

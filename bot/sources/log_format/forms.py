@@ -1,0 +1,92 @@
+"""How the first line of an event is written as text: by HuleEdu, and by what runs beside it.
+
+Each form is what such a line begins with, up to where its message begins. Nothing in them differs
+between text and bytes, so that what is searched as bytes is taken apart as text alike.
+"""
+
+_CLOCK = r"\d\d:\d\d:\d\d"
+TIME = rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:[.,]\d{{1,9}})?"
+ZONE = r"(?:\s?(?:Z|z|[+-]\d\d:?\d\d))?"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH = f"({'|'.join(MONTHS)})"
+_LEVEL = r"(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b"
+
+# structlog's console, with an ISO time or a naive local one; Java's first thread is no level.
+CONSOLE = rf"({TIME}{ZONE}) \[(?!main\])([A-Za-z]+)\s*\] ?"
+# An ASGI or WSGI server.
+SERVER = rf"\[({TIME}{ZONE})\] \[\d+\] \[([A-Z]+)\s*\] ?"
+# Java's log4j as Kafka and Elasticsearch have it, and Flask.
+BRACKETED = rf"\[({TIME}{ZONE})\] ?\[?{_LEVEL}\s*\]?[\s:-]*"
+# The standard library, logback, Spring, loguru, zap: behind the time perhaps a thread in brackets
+# and a logger's name, then the level.
+_THREAD = r"(?:\[(?!\d{4}-)[^\[\]]{0,100}\]\s*(?:- )?)?"
+BEHIND_TIME = rf"\s*(?:[|-]\s*)?{_THREAD}(?:([\w.:-]{{1,200}}) - )?{_LEVEL}"
+STANDARD = rf"({TIME}{ZONE}){BEHIND_TIME}[\s:|-]*"
+# Postgres's `log_line_prefix` of '%m [%p] ', as its image has it, perhaps with `%u@%d` behind.
+POSTGRES = (
+    rf"({TIME} ?(?:UTC|GMT|[+-]\d\d(?::?\d\d)?)) "
+    r"\[(\d{1,10})(?:-\d{1,9})?\] (?:[^\s:]{0,120} )?"
+    r"(DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC"
+    r"|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION): +"
+)
+# A service that writes no level: its time alone begins a line, where a level's does not.
+TIMED = rf"(\d{{4}}-\d\d-\d\dT{_CLOCK}(?:[.,]\d{{1,9}})?(?:[Zz]|[+-]\d\d:?\d\d)) (?=\S)"
+# nginx's errors, and Go's own log, which has no level.
+SLASHED = rf"(\d{{4}})/(\d\d)/(\d\d) ({_CLOCK}(?:\.\d{{1,9}})?)(?: \[([a-z]+)\])? (?=\S)"
+# The role of the process stands behind its number, the level is a sign.
+REDIS = rf"\d{{1,10}}:[XCSM] (\d\d) {_MONTH} (\d{{4}}) ({_CLOCK}(?:\.\d{{1,9}})?) ([.*#-]) "
+# The common log format of nginx, Apache and Traefik.
+ACCESS = (
+    r"(?:[\da-f:.]{2,45} [^\s\[]{1,60} [^\s\[]{1,60} )?"
+    rf"\[(\d\d)/{_MONTH}/(\d{{4}}):({_CLOCK}) ([+-]\d{{4}})\](?: |\Z)"
+)
+# Kubernetes' own programs and syslog tell no year.
+KLOG = rf"([IWEF])\d{{4}} {_CLOCK}\.\d{{1,9}} +\d+ [\w.-]{{1,100}}:\d+\] "
+SYSLOG = rf"{_MONTH} [ \d]\d {_CLOCK} [\w.:-]{{1,100}} (?=[\w./-]{{1,60}}(?:\[\d{{1,10}}\])?: )"
+# uvicorn pads the level's name, and tells no time at all.
+PADDED = r"(?:(INFO|DEBUG): {5}|(ERROR): {4}|(WARNING): {2}|(CRITICAL): )(?=\S)"
+
+SURE = (
+    CONSOLE,
+    SERVER,
+    BRACKETED,
+    STANDARD,
+    POSTGRES,
+    SLASHED,
+    REDIS,
+    ACCESS,
+    KLOG,
+    SYSLOG,
+    PADDED,
+)
+# What any of them begins with, an object of JSON, or a terminal code before one of them.
+MAY_BEGIN = (
+    rf"(?:[\d{{\[\x1b]|[IWEF]\d{{4}} |{_MONTH} [ \d]|[A-Z]{{4,8}}: |[\da-f]{{0,4}}:[\da-f:])"
+)
+NO_DIGIT_FIRST = "IWEFJMASONDCabcdef:"
+
+# Redis's signs are those of its documentation of `loglevel`.
+SIGNS = {
+    ".": "debug",
+    "-": "debug",
+    "*": "info",
+    "#": "warning",
+    "I": "info",
+    "W": "warning",
+    "E": "error",
+    "F": "critical",
+}
+# Where a level is named by such a sign alone, as bytes.
+SIGNED = {
+    "warning": rf"(?<=:\d\d\.\d{{3}}) # |^W\d{{4}} {_CLOCK}\.",
+    "error": rf"^E\d{{4}} {_CLOCK}\.",
+    "critical": rf"^F\d{{4}} {_CLOCK}\.",
+    "info": rf"(?<=:\d\d\.\d{{3}}) \* |^I\d{{4}} {_CLOCK}\.",
+    "debug": r"(?<=:\d\d\.\d{3}) [.-] ",
+}
+
+
+def iso(year: str, month: str, day: str, clock: str, zone: str = "") -> str:
+    """Return a time as ISO 8601 writes it; a month may be its name."""
+    number = f"{MONTHS.index(month) + 1:02}" if month in MONTHS else month
+    return f"{year}-{number}-{day}T{clock}{zone}"
