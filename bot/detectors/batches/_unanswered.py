@@ -38,7 +38,7 @@ UNSENT = {
     SubmissionFault.GATEWAY: "a proxy could not reach the LLM provider",
     SubmissionFault.OTHER: "CJ could not hand over the comparisons",
 }
-MOST_BATCHES = 100
+MOST_BATCHES, MOST_ITEMS = 100, 2_000
 _ITEMS = UnansweredItems(QuietSettings())
 
 
@@ -74,7 +74,7 @@ class UnansweredRequests:
 
     async def note(self, watch: Watch, events: Sequence[LogEvent]) -> None:
         """Take in one tick's lines."""
-        self._owners = self._owners.after(events, {*self._owners.requests})
+        self._owners = self._owners.after(events, {*[*self._owners.requests][-MOST_ITEMS:]})
         self._handed = self._handed.after(events)
         away = [one.at for one in events if one.at and says_kafka_away(one)]
         self._kafka_at = max([*away, *filter(None, [self._kafka_at])], default=None)
