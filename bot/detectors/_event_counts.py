@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from bot.border.outside import let_out_all
 from bot.detectors._read_once import ReadOnce
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.domain.alert import (
@@ -32,6 +33,7 @@ KEPT_EXAMPLES = 3
 EPISODES = "episodes"
 # What is said of each occurrence, and not of the examples alone.
 TALLIED = ("batch", "answer", "unreachable", "away", "refused")
+NOTHING_MORE: Mapping[str, Any] = {}
 Tally = Mapping[str, Mapping[str, int]]
 
 
@@ -97,15 +99,25 @@ class EventCountDetector(ABC):
         found = samples[-1].data.get(EPISODES)
         self._episodes = dict(found) if isinstance(found, Mapping) else {}
 
-    def sampled(self, watch: Watch, found: Iterable[Occurrence], other: object = None) -> Sample:
-        """Return a tick's sample, with when each episode that lasts began, and its count.
+    def sampled(
+        self,
+        watch: Watch,
+        found: Iterable[Occurrence],
+        other: object = None,
+        known: Mapping[str, Any] = NOTHING_MORE,
+    ) -> Sample:
+        """Return a tick's sample: what lines report, and when each episode that lasts began.
 
-        An episode may last longer than the window that is looked back over.
+        An episode may last longer than the window that is looked back over, so its count is there,
+        too. `other` is what a second source gave; one of them counts while the other cannot be
+        read. `known` is what `resume` goes on from besides, as JSON values.
         """
-        sample = sample_of(watch, found, other)
-        if not sample.data:
-            return sample
-        for subject, group in sample.data["groups"].items():
+        missing = next((one for one in (watch.logs, other) if isinstance(one, Missing)), None)
+        groups = let_out_all(groups_of(found))
+        unreadable = unreadable_reason(missing) if missing else ""
+        if missing and not groups:
+            return Sample(watch.now, {}, unreadable)
+        for subject, group in groups.items():
             before = self._episodes.get(subject)
             goes_on = before and _between(before["last"], group["first"]) < self.quiet_after
             one = before if before and goes_on else {"first": group["first"], "count": 0}
@@ -121,7 +133,8 @@ class EventCountDetector(ABC):
             for subject, one in self._episodes.items()
             if watch.now - datetime.fromisoformat(one["last"]) < 2 * self.quiet_after
         }
-        return replace(sample, data={**sample.data, EPISODES: dict(self._episodes)})
+        data = {"groups": groups, EPISODES: dict(self._episodes), **known}
+        return Sample(watch.now, data, unreadable)
 
     @property
     def window_seconds(self) -> float:
@@ -156,12 +169,8 @@ class EventCountDetector(ABC):
         )
 
 
-def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -> Sample:
-    """Fold a tick's occurrences into a sample: counts and a few examples of each subject.
-
-    `other` is what a second source gave; one of them counts while the other cannot be read.
-    """
-    missing = next((one for one in (watch.logs, other) if isinstance(one, Missing)), None)
+def groups_of(found: Iterable[Occurrence]) -> dict[str, dict[str, Any]]:
+    """Return a tick's occurrences by subject: their counts and a few examples."""
     groups: dict[str, dict[str, Any]] = {}
     for one in found:
         group = groups.setdefault(
@@ -174,8 +183,7 @@ def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -
         if one.counts and len(group["examples"]) < KEPT_EXAMPLES:
             example = {"source": one.source, "at": one.at.isoformat(), "text": one.text}
             group["examples"].append({**example, "extra": dict(one.extra)})
-    unreadable = unreadable_reason(missing) if missing else ""
-    return Sample(watch.now, {"groups": groups} if groups or not missing else {}, unreadable)
+    return groups
 
 
 def tallied(one: Tally, more: Tally) -> dict[str, dict[str, int]]:

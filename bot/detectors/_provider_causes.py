@@ -171,14 +171,12 @@ def _owner(event: LogEvent) -> tuple[str, str] | None:
 
 def _is_well(event: LogEvent) -> bool:
     """Say whether CJ's line says that a callback was none of an error: a retry was answered."""
-    if event.role is not Role.CJ or event.fields.get("is_error") is not False:
+    if event.role is not Role.CJ or not event.event.startswith(ERROR_TAKEN):
         return False
-    return event.event.startswith(ERROR_TAKEN)
+    return event.fields.get("is_error") is False
 
 
 def _failed_batch(event: LogEvent) -> str:
     """Return the batch of which CJ's line says that a callback was an error."""
-    if event.role is not Role.CJ or event.fields.get("is_error") is not True:
-        return ""
-    match = _BATCH.match(raw(event.event))
-    return match[1] if match else ""
+    match = _BATCH.match(raw(event.event)) if event.role is Role.CJ else None
+    return match[1] if match and event.fields.get("is_error") is True else ""

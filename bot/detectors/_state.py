@@ -2,7 +2,9 @@
 
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import TypeAdapter
 
 from bot.domain.alert import Judgement, Sample, Sight, Window
 from bot.domain.evidence import Missing
@@ -46,6 +48,20 @@ def nothing_read(window: Window) -> Judgement | None:
 def moment(value: Any) -> datetime | None:
     """Return the time that a sample holds as text, None when it holds none."""
     return datetime.fromisoformat(value) if isinstance(value, str) and value else None
+
+
+class AsJson(Generic[T]):
+    """A fact as JSON values, made again only where it is another fact: most ticks change none."""
+
+    def __init__(self, kind: TypeAdapter[T]) -> None:
+        self._kind = kind
+        self._made: tuple[T, Any] | None = None
+
+    def of(self, fact: T) -> Any:
+        """Return a fact that stays as it is as JSON values, which are not to be changed."""
+        if self._made is None or self._made[0] is not fact:
+            self._made = fact, self._kind.dump_python(fact, mode="json")
+        return self._made[1]
 
 
 def in_utc(fact: T) -> T:

@@ -294,6 +294,5 @@ def _let_out(fact: object, *names: str) -> None:
     """Let the outside text of a fact's fields out: what is kept and posted holds none."""
     for one in names:
         value = getattr(fact, one)
-        passed = let_out_all(value)
-        if passed is not value:
+        if type(value) is not str and (passed := let_out_all(value)) is not value:
             object.__setattr__(fact, one, passed)

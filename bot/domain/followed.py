@@ -5,6 +5,7 @@ A log that brings no line is a source that cannot be read: by its name, and sinc
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -45,6 +46,12 @@ class Followed:
         named = {outside(container): reason for container, reason in self.missing.items()}
         object.__setattr__(self, "missing", named)
         seal(self, texts=("containers", "reached", "restarted"))
+
+    def of(self, events: tuple[LogEvent, ...]) -> "Followed":
+        """Return the same look with some of its events alone; what is sealed stays so."""
+        one = copy(self)
+        object.__setattr__(one, "events", events)
+        return one
 
     @property
     def is_whole(self) -> bool:

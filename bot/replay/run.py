@@ -111,10 +111,10 @@ def samples_of(
     """Let each detector read one tick, of its lines those that hold a word of its own."""
     logs = watch.logs
     assert isinstance(logs, Followed)  # noqa: S101 - a recording has its logs
-    own, others = dict(wanted.of_each(logs.events)), replace(logs, events=())
+    own, others = dict(wanted.of_each(logs.events)), logs.of(())
     samples, silent = {}, logs.silent()
     for name, one in detectors.items():
-        watch.logs = replace(logs, events=tuple(own[name])) if name in own else others
+        watch.logs = logs.of(tuple(own[name])) if name in own else others
         samples[name] = as_heard(one, _finished(one.sample(watch)), silent)
     return samples
 

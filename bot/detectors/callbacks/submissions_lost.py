@@ -112,12 +112,12 @@ class SubmissionsLost(EventCountDetector):
             if one.extra["reached"] and one not in lost
         ]
         self._failed = tuple(one for one in lost if watch.now - one.at < self._settles(one))
-        sample = self.sampled(watch, [*queued, *(one for one in lost if one not in self._failed)])
         known = {
             "kafka_at": self._kafka_at.isoformat() if self._kafka_at else None,
             "failed": _FAILED.dump_python(self._failed, mode="json"),
         }
-        return replace(sample, data={**sample.data, **known}) if sample.data else sample
+        over = (one for one in lost if one not in self._failed)
+        return self.sampled(watch, [*queued, *over], known=known)
 
     def _settles(self, one: Occurrence) -> timedelta:
         """Return for how long a line may come that the provider queued a failed call's request."""

@@ -7,7 +7,7 @@ names another first cause (a deadlock, say), blames no constraint.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -110,9 +110,7 @@ class DatabaseErrors(EventCountDetector):
                 self._finalised = dict.fromkeys([*self._finalised][-MOST_REMEMBERED:])
             elif kind is not None and not self._is_told_elsewhere(event, kind):
                 found.append(self._occurrence(at, event, kind))
-        sample = self.sampled(watch, found)
-        known = {"finalised": [*self._finalised]}
-        return replace(sample, data={**sample.data, **known}) if sample.data else sample
+        return self.sampled(watch, found, known={"finalised": [*self._finalised]})
 
     def _is_told_elsewhere(self, event: LogEvent, kind: str) -> bool:
         """Say whether a line is an alert of its own: a lost answer, or a first finalisation."""

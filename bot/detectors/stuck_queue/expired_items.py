@@ -5,7 +5,6 @@ What was answered before and only stood there still is no loss.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +18,7 @@ from bot.detectors._event_counts import (
     dated_events,
 )
 from bot.detectors._line_owners import OWNER_TEXTS, LineOwners, ties
+from bot.detectors._state import AsJson
 from bot.diagnosis.comparison.causes import EXPIRED_UNANSWERED
 from bot.diagnosis.queue.conservation import ASK_AGAIN
 from bot.diagnosis.queue.log_events import NEEDLES, SignKind, is_queue_event, sign_of
@@ -52,6 +52,7 @@ class ExpiredItems(EventCountDetector):
         self._owners = LineOwners()
         self._requests = OpenRequests()
         self._batches: set[str] = set()
+        self._owners_told, self._requests_told = AsJson(_OWNERS), AsJson(_REQUESTS)
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event queues, answers or expires a request, or ties one to a batch."""
@@ -101,12 +102,11 @@ class ExpiredItems(EventCountDetector):
             for event, count in swept
             if event.at
         ]  # fmt: skip
-        sample = self.sampled(watch, found)
-        kept = {
-            "owners": _OWNERS.dump_python(self._owners, mode="json"),
-            "requests": _REQUESTS.dump_python(self._requests.kept(), mode="json"),
+        known = {
+            "owners": self._owners_told.of(self._owners),
+            "requests": self._requests_told.of(self._requests.kept()),
         }
-        return replace(sample, data={**sample.data, **kept}) if sample.data else sample
+        return self.sampled(watch, found, known=known)
 
     async def _batches_of(self, watch: Watch, ids: Sequence[str]) -> list[str]:
         """Return the batches of what the episode lost, as lines tie it or rows know it."""

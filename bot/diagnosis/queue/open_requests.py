@@ -5,7 +5,7 @@ and answered by the other entry. It counts in the queue's size, and no batch wai
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -69,6 +69,9 @@ class OpenRequests:
 
         Of what was answered those that are `here`, in Redis, are held on to.
         """
+        lines = tuple(events)
+        if self._stays(lines, here, sound=sound):
+            return self
         last = [*self.answered][-MOST_ANSWERED:]
         state = replace(
             self,
@@ -79,9 +82,15 @@ class OpenRequests:
             snapshots=(),
             expired=(),
         )
-        for event in events:
+        for event in lines:
             state = state._after(event)
         return state
+
+    def _stays(self, lines: Sequence[LogEvent], here: Collection[str], *, sound: bool) -> bool:
+        """Say whether it is the same after these lines, as it is in most ticks."""
+        holds = bool(self.snapshots or self.expired) or len(self.answered) > MOST_ANSWERED
+        learns = self.is_whole and not sound
+        return not (lines or holds or learns or any(one in self.answered for one in here))
 
     def marked(self, reading: QueueReading) -> QueueReading:
         """Return a reading of Redis in which what was answered has that for its status."""
@@ -102,8 +111,9 @@ class OpenRequests:
 
     def kept(self) -> "OpenRequests":
         """Return what another process may go on from; nothing where that would be too much."""
-        small = len(self.open) <= MOST and len(self.asked) <= MOST
-        return replace(self, snapshots=(), expired=()) if small else OpenRequests()
+        if len(self.open) > MOST or len(self.asked) > MOST:
+            return OpenRequests()
+        return replace(self, snapshots=(), expired=()) if self.snapshots or self.expired else self
 
     def _after(self, event: LogEvent) -> "OpenRequests":
         """Return it after one line; its dictionaries are changed in place."""
