@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from bot.demo.incident.rows import Revision, create_schema
+from bot.domain.log import EXCERPT
 from bot.domain.report import Severity
 from bot.ports import Sources
 from bot.sources.cj.database import CjPostgres
@@ -45,6 +46,8 @@ async def _written(url: str, revision: Revision, worlds: Sequence[World]) -> Non
 def _sources(made: Made, database: CjPostgres, folder: Path) -> Sources:
     world, around = made
     folder.mkdir()
+    # They hold a case's lines alone, and none of those that an idle service writes.
+    (folder / EXCERPT).touch()
     for name, lines in lines_of(world, json=bool(world.seed % 2)).items():
         # Logs go on where a service stands still: CJ's monitor looks for stuck batches.
         if name == "huleedu_cj_assessment_service":
