@@ -17,6 +17,7 @@ _COUNTED = key_words("counted")
 _ENTERS = key_words("before_a_login") | key_words("enters_with_a_secret")
 _WITH = frozenset({"with", "using", "by", "med"})
 _PEOPLE = key_words("before_a_name")
+_CALLED = key_words("called_by_a_name")
 _NUMBER_BEFORE = key_words("before_a_long_number")
 _TO_SOMEBODY = key_words("to_a_person")
 _DONE_BY_PEOPLE = key_words("done_by_people")
@@ -37,7 +38,7 @@ _NEVER_AN_ID = frozenset({"command", "args", "arguments"})
 _IS = frozenset({"is", "was", "be", "är", "var", "blir"})
 LEAST_PIN = 4
 _NAME = frozenset({"name", "namn", "namnet"})
-_POINTS = frozenset({"at", "address"})
+_POINTS = frozenset({"at", "address", "byte"})
 
 
 def may_stand(word: str, before: Sequence[str]) -> bool:
@@ -207,7 +208,7 @@ def is_called(word: str, before: Sequence[str]) -> bool:
     while led and may_be_called(led[-1]):
         led.pop()
     last = led[-1].lower() if led else ""
-    if last in _PEOPLE:
+    if last in _PEOPLE or (last in _CALLED and word.istitle()):
         return True
     if last in _IS and led[-2:-1] and led[-2].lower() in _NAME and word[:1].isupper():
         return True

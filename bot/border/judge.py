@@ -13,13 +13,11 @@ from bot.border.keys import (
     HIDDEN_KINDS,
     KeyKind,
     announces,
-    is_exception,
     is_secret_key,
     kind_of,
     says_value,
 )
 from bot.border.known_texts import marked
-from bot.border.language.known_runs import SHORT
 from bot.border.language.tokens import Token, tokens_of
 from bot.border.language.vocabulary import pieces
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
@@ -34,6 +32,8 @@ from bot.deferred import Pattern
 
 DEEPEST = 12
 _LETTER = Pattern(r"[^\W\d_]")
+# Behind these a program says what it says elsewhere without a key: `level=error err="…"`.
+_MESSAGES = frozenset({"err", "error", "msg", "message"})
 _DASHES = frozenset({"-", "–", "—"})
 _CUT_VALUE = Pattern(r'[^"]+"(?=,\s?"[\w.@-]{1,80}"\s?:)')
 
@@ -148,6 +148,10 @@ class _Reader:
         if is_secret_key(key, self.layout.words_before(index)):
             kind = KeyKind.SECRET
         colon = self.tokens[sep].kind == "colon"
+        is_file = colon and "/" in key and kind is KeyKind.FREE_TEXT
+        if is_file or (self.tokens[index].known and kind is KeyKind.UNKNOWN):
+            # A path and what befell it, or software's own words before a colon.
+            kind = KeyKind.KNOWN
         if colon and kind not in HIDDEN_KINDS and self._is_announced(index + 1):
             kind = KeyKind.FREE_TEXT
         self.values.key(index)
@@ -162,7 +166,7 @@ class _Reader:
         if value < end and self.tokens[index].known and self.tokens[value].known:
             # `Expecting value: line 1`: one text of software's, and no key.
             return value, strict
-        if value < end and self._speaks(value) and colon and depth == 0:
+        if value < end and self.layout.speaks(value) and colon and depth == 0:
             # Behind an unknown word with a colon somebody may speak.
             kind = KeyKind.FREE_TEXT if kind is KeyKind.UNKNOWN else kind
         return self._value(
@@ -174,19 +178,16 @@ class _Reader:
             strict=strict,
         )
 
-    def _speaks(self, value: int) -> bool:
-        """Say whether so few words stand here up to the line's end that no order is known."""
-        words = 0
-        for place in range(value, len(self.tokens)):
-            if self.tokens[place].kind == "line" or words == SHORT:
-                break
-            words += self.tokens[place].kind == "word"
-        return words < SHORT and _LETTER.match(self.tokens[value].text) is not None
-
-    def _class_end(self, value: int, end: int) -> int:
-        """Return where an exception's class ends that is all of a value; 0 for any other value."""
-        alone = value + 1 >= end or self.tokens[value + 1].kind == "line"
-        return value + 1 if alone and is_exception(self.tokens[value].text) else 0
+    def _is_told(self, value: int, before: Sequence[str]) -> bool:
+        """Say whether what stands behind a quoted name tells of it: `… for key 'a': …`."""
+        if self.tokens[value].known:
+            return True
+        is_name = (
+            before
+            and not announces(before)
+            and all(kind_of(one) not in HIDDEN_KINDS for one in before)
+        )
+        return bool(is_name) and _LETTER.match(self.tokens[value].text) is not None
 
     def _value(
         self,
@@ -201,8 +202,9 @@ class _Reader:
         if value >= end:
             return value, strict
         token, (key, kind) = self.tokens[value], keyed
-        if kind is KeyKind.FREE_TEXT and (
-            stop := self.layout.measure_end(value, end) or self._class_end(value, end)
+        is_told = kind is KeyKind.FREE_TEXT or (kind is KeyKind.PERSONAL and colon)
+        if is_told and (
+            stop := self.layout.measure_end(value, end) or self.layout.class_end(value, end)
         ):
             self.out.show_all(self.tokens[value:stop])
             return stop, strict
@@ -221,16 +223,25 @@ class _Reader:
         if self.layout.is_bytes(value, end):
             return self.values.hidden(kind, value + 1, end), strict
         if token.kind in ("quote", "open"):
-            if kind is KeyKind.KNOWN and token.kind == "quote":
-                return self.values.quoted(key, value, end), strict
-            if kind is KeyKind.KNOWN:
-                return self._enclosed(value, end, depth=depth), strict
-            return self.values.unknown(key, value, end), strict
+            return self._in_quotes(key, kind, value, end, depth=depth), strict
         if colon:
             return value, True
         stop = self.layout.bare_end(value, end)
         self.out.whole(self.tokens[value:stop], known=kind is KeyKind.KNOWN, key=key)
         return stop, strict
+
+    def _in_quotes(self, key: str, kind: KeyKind, value: int, end: int, *, depth: int) -> int:
+        stop = self.layout.partner.get(value, end)
+        if kind is not KeyKind.KNOWN:
+            return self.values.unknown(key, value, end)
+        if self.tokens[value].kind == "open":
+            return self._enclosed(value, end, depth=depth)
+        if key.lower() not in _MESSAGES or stop >= end or depth >= DEEPEST:
+            return self.values.quoted(key, value, end)
+        self.out.show(self.tokens[value].text)
+        self.read(value + 1, stop, strict=True, depth=depth + 1)
+        self.out.show(self.tokens[stop].text)
+        return stop + 1
 
     def _enclosed(self, index: int, end: int, *, depth: int) -> int:
         """Judge what stands in quotes or brackets: only known words and shapes are shown."""
@@ -257,7 +268,7 @@ class _Reader:
                 return self.values.element(stop + 1, end)
         elif self.layout.is_key(stop, end):
             self.values.quoted_key(index + 1, stop)
-            return self._quoted_value(stop, end, depth=depth)
+            return self._quoted_value(stop, end, depth=depth, before=self.layout.said_before(index))
         elif self.layout.is_request(index, stop):
             self.out.show_all(self.tokens[index + 1 : index + 3])
             self.out.whole(self.tokens[index + 3 : stop - 2], known=True)
@@ -288,15 +299,15 @@ class _Reader:
             value += 1
         return self.values.hidden(KeyKind.SECRET, value, end) if value < end else value
 
-    def _quoted_value(self, stop: int, end: int, *, depth: int) -> int:
+    def _quoted_value(self, stop: int, end: int, *, depth: int, before: Sequence[str] = ()) -> int:
         self.out.show(self.tokens[stop].text)
         key = self.tokens[stop - 1].text
         value = stop + 1
         while value < end and self.tokens[value].kind in ("space", "colon", "equals", "line"):
             self.out.show(self.tokens[value].text)
             value += 1
-        kind = kind_of(key)
-        if value < end and self.tokens[value].known and kind not in HIDDEN_KINDS:
+        kind = kind_of(key) if len(key) > 1 else KeyKind.UNKNOWN
+        if value < end and kind not in HIDDEN_KINDS and self._is_told(value, before):
             return value
         if value < end and self.layout.is_bytes(value, end):
             return self.values.hidden(kind, value + 1, end)

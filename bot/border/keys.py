@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from functools import lru_cache
 
-from bot.border.language.vocabulary import is_known, key_words, pieces
+from bot.border.language.vocabulary import is_known, key_words, known_classes, pieces
 from bot.deferred import Pattern
 
 
@@ -92,7 +92,7 @@ def is_secret_key(key: str, before: Sequence[str]) -> bool:
 
 def is_exception(word: str) -> bool:
     """Say whether a word has the form of an exception's class."""
-    return _EXCEPTION.fullmatch(word) is not None
+    return _EXCEPTION.fullmatch(word) is not None or word.rpartition(".")[2] in known_classes()
 
 
 def announces(words: Sequence[str]) -> bool:

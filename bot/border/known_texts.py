@@ -6,7 +6,6 @@ everything else. A known text is found anywhere in a line if two of its words ar
 one of everyday words only where no other word stands beside it, since a person may write it, too.
 """
 
-from bisect import bisect_left
 from functools import lru_cache
 
 from bot.border.language.tokens import Token
@@ -14,7 +13,7 @@ from bot.border.language.vocabulary import ANY, everyday, known_texts
 from bot.border.shapes import is_id, is_measure
 
 LEAST_WORDS, MOST_TOKENS = 3, 60
-LEAST_OF_SERVICES = 2
+LEAST_OF_SERVICES, LEAST_OF_A_BEGINNING = 2, 5
 # Around names in messages, in some versions of a library and not in others.
 BACKTICK = "`"
 
@@ -87,16 +86,31 @@ def _longest(said: list[str], filled: list[bool], start: int) -> list[str]:
 
     A word is taken for itself where a text goes on with it, and else for what fills a place.
     """
-    texts = known_texts()
     size, way = 0, list[str]()
     for place in range(start, min(len(said), start + MOST_TOKENS)):
         for word in (said[place], ANY) if filled[place] else (said[place],):
             asked = " ".join((*way, word))
-            at = bisect_left(texts, asked)
-            if at < len(texts) and f"{texts[at]} ".startswith(f"{asked} "):
+            found = _first_from(asked)
+            if f"{found} ".startswith(f"{asked} "):
                 way.append(word)
-                size = len(way) if texts[at] == asked else size
+                size = len(way) if found == asked else size
                 break
         else:
             break
-    return way[:size]
+    # Of a text that is cut short, or goes on otherwise in another version, its beginning is known.
+    return way if sum(map(str.isalpha, way)) >= LEAST_OF_A_BEGINNING else way[:size]
+
+
+@lru_cache(maxsize=65_536)
+def _first_from(asked: str) -> str:
+    """Return the first known text that does not stand before one that is asked for."""
+    texts, wanted = known_texts(), asked.encode()
+    low, high = 0, len(texts)
+    while low < high:
+        middle = (low + high) // 2
+        start, end = texts.rfind(b"\n", 0, middle) + 1, texts.index(b"\n", middle)
+        if texts[start:end] < wanted:
+            low = end + 1
+        else:
+            high = start
+    return texts[low : max(low, texts.find(b"\n", low))].decode()

@@ -4,7 +4,15 @@ import re
 from collections.abc import Sequence
 
 from bot.border.context import LOGIN_FLAGS, is_data, is_picture, is_shape
-from bot.border.keys import HIDDEN_KINDS, KeyKind, counts, kind_of, names_an_id
+from bot.border.keys import (
+    HIDDEN_KINDS,
+    KeyKind,
+    counts,
+    is_exception,
+    kind_of,
+    names_an_id,
+)
+from bot.border.language.known_runs import SHORT
 from bot.border.language.tokens import Token, partners
 from bot.border.shapes import is_id, is_number, is_package
 from bot.border.words import is_long_hex
@@ -18,6 +26,8 @@ HIDDEN_SIGN = "…"
 _MASK = Pattern(r"[*…\ue000•█<>\[\]]|x{3,}|redacted|masked|hidden|filtered|removed", re.I)
 # Letters before a quote that belong to it: b'…' in Python, E'…' in SQL.
 _PREFIXES = frozenset({"b", "r", "u", "f", "e", "n", "br", "rb", "fr", "rf"})
+_LETTER = Pattern(r"[^\W\d_]")
+_FIELDS = frozenset({"level", "ts", "caller", "msg", "err", "component"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Hypercorn writes the version alone.
 _PROTOCOL = Pattern(r"(?:HTTP/)?\d(?:\.\d)?")
@@ -74,6 +84,20 @@ class TokenLayout:
             return 0
         stop = value + 3
         return stop if stop >= end or self.tokens[stop].kind in _ENDS else 0
+
+    def speaks(self, value: int) -> bool:
+        """Say whether so few words stand here up to the line's end that no order is known."""
+        words = 0
+        for place in range(value, len(self.tokens)):
+            if self.tokens[place].kind == "line" or words == SHORT:
+                break
+            words += self.tokens[place].kind == "word"
+        return words < SHORT and _LETTER.match(self.tokens[value].text) is not None
+
+    def class_end(self, value: int, end: int) -> int:
+        """Return where an exception's class ends that is all of a value; 0 for any other value."""
+        alone = value + 1 >= end or self.tokens[value + 1].kind == "line"
+        return value + 1 if alone and is_exception(self.tokens[value].text) else 0
 
     def is_bytes(self, value: int, end: int) -> bool:
         """Say whether a value is bytes as Python writes them: a topic's key, a body."""
@@ -137,7 +161,11 @@ class TokenLayout:
                 break
             if here.kind == "word" and self.tokens[stop - 1].kind in ("space", "comma", "line"):
                 after = self.separator_after(stop, end)
-                if after is not None and self.tokens[after].kind == "equals" and "_" in here.text:
+                if (
+                    after is not None
+                    and self.tokens[after].kind == "equals"
+                    and _is_field(here.text)
+                ):
                     # The blank stays, so that the key is found again in what is shown.
                     return stop - (self.tokens[stop - 1].kind == "space")
             stop += 1
@@ -201,6 +229,11 @@ class TokenLayout:
                 found.insert(0, token.text.rstrip(".-"))
         return found
 
+    def said_before(self, index: int) -> list[str]:
+        """Return the words before a quoted name; what was hidden there were words as well."""
+        near = [token.text for token in self.tokens[max(0, index - 2) : index]]
+        return [HIDDEN_SIGN] if near == [HIDDEN_SIGN, " "] else self.words_before(index)
+
     def is_mask(self, index: int) -> bool:
         """Say whether a token is part of what somebody wrote in a secret's place, as `"***"`."""
         token = self.tokens[index]
@@ -247,6 +280,11 @@ class TokenLayout:
         if before.kind == "flag" and before.text.startswith("--"):
             return said is not KeyKind.KNOWN
         return before.kind in ("word", "flag") and said in (KeyKind.SECRET, KeyKind.PERSONAL)
+
+
+def _is_field(key: str) -> bool:
+    """Say whether a key is one of a program's lines, which no person writes before `=`."""
+    return "_" in key or key in _FIELDS
 
 
 def shows_as(key: str, tokens: Sequence[Token]) -> bool:

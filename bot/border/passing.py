@@ -95,8 +95,9 @@ def _judged(raw: str) -> Passed:
         replaced += shown.count(_KEY_SHAPE)
         shown = shown.replace(_KEY_SHAPE, MARK)
     line = " ".join(shown.split())
-    while f"{MARK} {MARK}" in line:
-        line = line.replace(f"{MARK} {MARK}", MARK)
+    for marks in (f"{MARK} {MARK}", MARK + MARK):
+        while marks in line:
+            line = line.replace(marks, MARK)
     return Passed(line, replaced)
 
 

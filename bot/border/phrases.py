@@ -9,7 +9,17 @@ from bot.border.language.known_runs import is_operations
 from bot.border.language.tokens import Token
 from bot.border.language.vocabulary import pieces
 from bot.border.layout import is_value_shape, shows_as
-from bot.border.words import NAMES, ONLY_NAMES, is_error, is_part, is_prose
+from bot.border.words import (
+    NAMES,
+    ONLY_NAMES,
+    finds_of_a_text,
+    is_error,
+    is_part,
+    is_prose,
+    may_show,
+    names_a_system,
+)
+from bot.deferred import Pattern
 
 MARK = "…"
 MOST_WORDS = 24
@@ -17,6 +27,9 @@ SOME_UNKNOWN = 0.2
 MOST_UNKNOWN = 2
 # A person's sentence goes on behind a comma, a quoted word and a bracket.
 _SENTENCE_ENDS = frozenset({"colon", "equals", "line"})
+# What an item of a list begins with, and of how many tokens a sentence is at least.
+_BULLET = Pattern(r"[-*•–·]|\d{1,2}\.")
+LEAST_OF_AN_ITEM = 3
 _PARTS_ENDS = _SENTENCE_ENDS | {"open", "close", "other"}
 
 
@@ -39,6 +52,13 @@ class JudgedText:
         """Add the mark of what was left out."""
         self.hidden += 1
         self.parts.append(MARK)
+
+    def hide_word(self, word: str) -> None:
+        """Add the mark in a word's place; of a dotted name the error's class at its end stays."""
+        self.hide()
+        tail = word.rstrip(".-").rpartition(".")[2]
+        if tail != word and is_error(tail) and may_show(tail):
+            self.show(tail)
 
     def whole(
         self, tokens: Sequence[Token], *, known: bool, key: str = "", before: Sequence[str] = ()
@@ -65,7 +85,7 @@ class JudgedText:
             if shown:
                 self.show(token.text)
             else:
-                self.hide()
+                self.hide_word(token.text)
 
     def ids_of(self, tokens: Sequence[Token], led: Sequence[str] = ()) -> None:
         """Show of a run of words its ids and numbers alone."""
@@ -83,7 +103,7 @@ class JudgedText:
             elif token.kind == "space":
                 self.show(" ")
             elif not marked:
-                self.hide()
+                self.hide_word(token.text)
                 marked = True
 
 
@@ -139,7 +159,34 @@ def prose_places(tokens: Sequence[Token]) -> set[int]:
 
     A sentence may fill a line, or what stands in its brackets or between its dashes alone.
     """
-    return _prose_between(tokens, _SENTENCE_ENDS) | _prose_between(tokens, _PARTS_ENDS)
+    found = _prose_between(tokens, _SENTENCE_ENDS) | _prose_between(tokens, _PARTS_ENDS)
+    return found | _bullets(tokens)
+
+
+def _bullets(tokens: Sequence[Token]) -> set[int]:
+    """Return the places of a list's items that name nothing of a system: `- No clear message`."""
+    places: set[int] = set()
+    start = 0
+    for end in range(len(tokens) + 1):
+        if end == len(tokens) or tokens[end].kind == "line":
+            line = tokens[start:end]
+            is_item = line and _BULLET.fullmatch(line[0].text) and _is_item(line[1:])
+            if is_item or finds_of_a_text([t.text for t in line if t.kind == "word"]):
+                places.update(range(start, end))
+            start = end + 1
+    return places
+
+
+def _is_item(tokens: Sequence[Token]) -> bool:
+    """Say whether what follows a bullet are a person's words."""
+    words = [token.text for token in tokens if token.kind == "word"]
+    return (
+        len(tokens) > LEAST_OF_AN_ITEM
+        and tokens[0].kind == "space"
+        and all(word.isalpha() and not word.isupper() for word in words)
+        and not any(token.known or token.kind in ("equals", "quote", "open") for token in tokens)
+        and not names_a_system(words)
+    )
 
 
 def _prose_between(tokens: Sequence[Token], ends: frozenset[str]) -> set[int]:

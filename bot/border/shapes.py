@@ -118,6 +118,8 @@ FIRST_BIRTH, LATEST_BIRTH = 1900, 2020
 _DAY = Pattern(
     r"((?:19|20)\d\d)(?:[-./]\d{1,2}[-./]\d{1,2}|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?=\D|\Z)"
 )
+# As a personal number begins for who is at school; no number that is counted begins with 0.
+_SIX_DIGITS = Pattern(r"0\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _DAY_FIRST = Pattern(r"\d{1,2}[-./]\d{1,2}[-./]((?:19|20)\d\d)")
 # A personal number as a spreadsheet writes numbers, an account's, a phone's in America, a place.
 _THOUSANDS = Pattern(r"(?<![\d.,])\d{1,3}(?:,\d{3}){3}(?![\d.,])")
@@ -186,6 +188,8 @@ def is_address_of_somebody(word: str) -> bool:
 
 def is_early_date(word: str) -> bool:
     """Say whether a word is or begins with a day on which a person may be born: no log's day."""
+    if _SIX_DIGITS.fullmatch(word):
+        return True
     found = _DAY.match(word) or _DAY_FIRST.fullmatch(word)
     return found is not None and FIRST_BIRTH <= int(found[1]) <= LATEST_BIRTH
 

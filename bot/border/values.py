@@ -6,7 +6,7 @@ from bot.border.layout import TokenLayout, is_value_shape, shows_as
 from bot.border.phrases import JudgedText
 from bot.border.shapes import is_id
 from bot.border.statements import is_key_of_statement, is_statement
-from bot.border.words import may_show
+from bot.border.words import is_error, may_show
 
 
 class Values:
@@ -25,7 +25,7 @@ class Values:
         if said and not is_data(word, before[-1:]):
             self.out.show(word)
         else:
-            self.out.hide()
+            self.out.hide_word(word)
 
     def unknown(self, key: str, value: int, end: int) -> int:
         """Judge a value in quotes or brackets whose key is not known: a shape, or nothing."""
@@ -54,7 +54,12 @@ class Values:
     def hidden(self, kind: KeyKind, value: int, end: int) -> int:
         """Hide a value to its end, also where it stands on a later line than its key."""
         self.out.hide()
-        return self.layout.value_end(self.layout.value_start(value, end), end, kind)
+        stop = self.layout.value_end(self.layout.value_start(value, end), end, kind)
+        for token in self.tokens[value:stop] if kind is KeyKind.FREE_TEXT else ():
+            # No sentence holds an error's class: who quotes one tells of the service.
+            if token.kind == "word" and is_error(token.text) and may_show(token.text):
+                self.out.show(f" {token.text}")
+        return stop
 
     def flag(self, index: int, end: int) -> int:
         """Judge an option of a command line and hide the word behind it.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from bot.border.language.vocabulary import everyday, is_known, key_words, pieces
+from bot.border.language.vocabulary import everyday, is_known, key_words, known_classes, pieces
 from bot.border.shapes import (
     LONG_HEX,
     OUR_UUID,
@@ -57,6 +57,8 @@ _PERSON = key_words("of_a_person")
 _JUDGE = key_words("of_a_judge")
 _JUDGE_RUNS = tuple(f".{run}." for run in sorted(key_words("runs_of_a_judge")))
 _TELLS = key_words("tells_of_people")
+_ASPECTS = key_words("an_aspect_of_a_text")
+_FOUND = key_words("found_of_a_text")
 _SUBJECTS = key_words("subjects")
 _SAID_OF_SUBJECTS = key_words("said_of_subjects")
 # What only systems have: a run that names one in so many words is told by one.
@@ -95,7 +97,7 @@ def is_name(word: str) -> bool:
     rest = _POD_TAIL.sub("", _IMAGE_DIGEST.sub("", OUR_UUID.sub("-", word)))
     parts = [part for part in _SPLIT.split(rest) if part]
     for part in parts:
-        if is_id(part) or is_measure(part):
+        if part in known_classes() or is_id(part) or is_measure(part):
             continue
         for piece in pieces(part):
             if not _is_part(piece):
@@ -162,6 +164,8 @@ def is_prose(words: Iterable[str]) -> bool:
     size = len({word.lower() for word in counted})
     if size >= SHORTEST and _tells_of_people(said):
         return True
+    if finds_of_a_text(said):
+        return True
     if size <= WORDS_OF_A_SYSTEM and _names_a_system(said):
         return False
     usual = len({word.lower() for word in counted if _is_everyday(word)})
@@ -192,6 +196,18 @@ def _tells_of_people(words: Sequence[str]) -> bool:
         return True
     told = ".".join(word if word in ("A", "B") else word.lower() for word in words)
     return any(run in f".{told}." for run in _JUDGE_RUNS)
+
+
+def finds_of_a_text(words: Sequence[str]) -> bool:
+    """Say whether few words are a judge's on an essay: `No clear message`, `Argument saknas`."""
+    small = {word.lower() for word in words}
+    is_short = len(words) <= LONG and not _names_a_system(words)
+    return is_short and not (_ASPECTS.isdisjoint(small) or _FOUND.isdisjoint(small - _ASPECTS))
+
+
+def names_a_system(words: Sequence[str]) -> bool:
+    """Say whether words name what systems alone have, an error's class among it."""
+    return _names_a_system(words) or any(is_error(word) for word in words)
 
 
 def _names_a_system(words: Sequence[str]) -> bool:
@@ -235,4 +251,5 @@ def is_part(word: str) -> bool:
 @lru_cache(maxsize=4_096)
 def is_error(word: str) -> bool:
     """Say whether a known word is an error's class, which no sentence holds: `IntegrityError`."""
-    return _ERROR.fullmatch(word) is not None and len(pieces(word)) > 1
+    name = word.rpartition(".")[2]
+    return name in known_classes() or (_ERROR.fullmatch(name) is not None and len(pieces(name)) > 1)

@@ -1,12 +1,13 @@
 """Reads out of sources what software writes, for `known_texts.txt` and `known_runs.bin`.
 
-`python -m tests.attack.harvest FOLDER…` writes both anew: the texts word for word, and a checksum
-of each three words in a row of any template. It reads log calls, errors that are
-raised and warnings (Python by its syntax; Go, Java, Scala and C by their calls; a file `.strings`
-line by line, such as `strings` makes of a binary), and keeps of each template the runs between
-what is filled in. Left out are templates that the border shows of itself, runs of three words that
-everybody says, and sources of tests. By hand were read `data/sentences.txt` (errors of Linux, of
-HTTP, of providers, and the services' own) and `data/messages.strings` (Kubernetes, the kernel).
+`python -m tests.attack.harvest FOLDER…` adds the texts that stand there word for word, and with
+`--anew` writes both files from nothing, with a checksum of each three words in a row of any
+template (those of what was added later are left out: they would show more of what people write
+than of what software does). Of each template the runs between what is filled in are kept, and none
+of those whose words people write so, three by three, in the texts given with `--prose`, or that a
+judge of essays may write. Left out are tests, manuals and descriptions of settings. By hand were
+read `data/sentences.txt` (errors of Linux, of HTTP, of providers, and the services' own) and
+`data/messages.strings` (Kubernetes, the kernel).
 
 Read were the services of HuleEdu (services, libs, scripts), CPython 3.11 (its library on networks,
 processes and texts, and the strings of libpython), PostgreSQL 18 and librdkafka 2 (strings), Redis
@@ -17,139 +18,47 @@ google-genai, grpcio, gunicorn, h11, h2, httpcore, httpx, hypercorn, jinja2, kaf
 multidict, openai, opentelemetry, prometheus-client, psycopg2, pydantic, pyjwt, quart, redis,
 requests, sentry-sdk, slack-sdk, sqlalchemy, starlette, structlog, tenacity, tiktoken, urllib3,
 uvicorn, websockets, werkzeug, wsproto, yarl.
+
+Added were, with the prose of Debian's packages anarchism 15.3 and fortunes 1.99: of Debian 12 the
+sources of postgresql-15 (src/backend, src/interfaces/libpq, src/common, src/pl; its catalogues),
+systemd 252 (src/core, src/shared, src/basic, src/lib*, and its daemons), kubernetes 1.20 (kubelet,
+scheduler, controllers, proxy, client-go, apiserver), linux 6.1 (mm, kernel, block, fs: ext4, xfs,
+btrfs, jbd2, nfs, overlayfs, fuse; net: core, ipv4, ipv6, netfilter, bridge; scsi, nvme, md, ata),
+openssl 3.0 (its tables of errors), glibc 2.36 (po/libc.pot, elf/dl-*, nscd); the whole of redis
+4f8cdc2a1, nginx 3f6f7824d, haproxy 50872daa6, containerd 301026e58, moby b985e2313a, runc
+76d9cf5da, compose f72979427, etcd c34dc7ee0, coredns 4b26cced3, grpc-go 4793ad047, prometheus
+d15adb9ad7, loki 65e30f8488, traefik fd5a576df2, pgbouncer 13a344f2, librdkafka 4c3b017c3 and kafka
+1eb7644349c; CPython's library; and of Python, beside those above, celery, kombu, billiard, numpy,
+kubernetes and fastapi.
 """
 
-import ast
-import re
 import sys
+from argparse import ArgumentParser, Namespace
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from re import compile as pattern
 
 from bot.border.known_texts import LEAST_WORDS, MOST_TOKENS, as_known, is_said
 from bot.border.language.known_runs import checksum, orders_of, runs_of
 from bot.border.language.tokens import Token, tokens_of
 from bot.border.language.vocabulary import ANY, everyday
 from bot.border.passing import let_out
+from bot.border.words import finds_of_a_text
+from tests.attack.templates import ANYTHING, CALLED, NUMBER, templates
 
-# What is filled in: a number has a shape, anything else is judged where it stands.
-ANYTHING, NUMBER = "\ue010", "0"
 LANGUAGE = Path(__file__).parents[2] / "bot" / "border" / "language"
 OUT, RUNS = LANGUAGE / "known_texts.txt", LANGUAGE / "known_runs.bin"
 DATA = Path(__file__).parent / "data"
 BY_HAND, MESSAGES = DATA / "sentences.txt", DATA / "messages.strings"
-_FILLED = re.compile(
-    r"%%|%\((?:\w+)\)[#0+-]*\d*(?:\.\d+)?[a-zA-Z]"
-    r"|%[#0+-]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:hh|h|ll|l|z|j|t|L|q)?[diuoxXeEfgGcrsavwTtqpUbm]"
-    r"|\$?\{[^{}]*\}|\$[A-Za-z_]\w*"
+KINDS = (".py", ".pot", ".po", ".strings", *CALLED)
+# What is no message of a program that runs: tests, manuals, settings, what is generated.
+_NOT_READ = pattern(
+    r"(^|[/_.-])(tests?|testing|testdata|examples?|mocks?|fake|docs?|vendor|third_party|hack|site"
+    r"|man|fuzz\w*|bench\w*|e2e|webui|ui|generated|openapi|jmh\w*|locale|translations)([/_.-]|$)"
+    r"|Test\.|\.pb\.go|_generated|zz_|swagger|/(?:migrations|versions|prompts)/|ConfigDef|Configs?\."
 )
-_NUMBERS = "diuoxXeEfgG"
-_LOGS = frozenset(
-    ["debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log", "msg"]
-)
-_CALLS = re.compile(
-    r"\b(?:log|logger|LOG|LOGGER|logrus|klog|slog|G\(ctx\)|log\.G\(ctx\))?\.?"
-    r"(?:debug|info|warn|warning|error|fatal|trace|panic|Debugf?|Infof?|Warnf?|Warningf?|Errorf?"
-    r"|Fatalf?|Panicf?|Tracef?|New|Wrapf?|WithMessagef?|NotFound|InvalidParameter|Conflict|System"
-    r"|Forbidden|Unavailable|Unauthorized|[A-Z]\w*(?:Exception|Error)|serverLog|serverLogRaw"
-    r"|serverPanic|addReplyError\w*|sentinelEvent|fprintf|rd_kafka_log|rd_rkb_log|rd_rkb_dbg"
-    r"|setDeferredReply\w*|sdscatprintf|Event|Eventf|Infow|InfoS|ErrorS|Errorw|StatusMessage"
-    r"|reason)\("
-)
-_LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-_TESTS = re.compile(
-    r"(^|[/_])tests?([/_.]|$)|/testing/|Test\.|\.pb\.go|/(?:migrations|versions|prompts)/"
-)
-MOST_CHARS = 1_000
-_ESCAPES = {"n": "\n", "t": " ", "r": " "}
-_JOINED = re.compile(r"[\s+]*")
-
-
-def templates(path: Path) -> Iterator[str]:
-    """Yield what a file of sources may write, with marks where something is filled in."""
-    if path.suffix == ".py":
-        yield from _of_python(path)
-    elif path.suffix in (".go", ".java", ".scala", ".c", ".h"):
-        yield from _of_calls(path.read_text(encoding="utf-8", errors="replace"))
-    elif path.suffix == ".strings":
-        yield from map(_marked, path.read_text(encoding="utf-8", errors="replace").split("\n"))
-
-
-def _of_python(path: Path) -> Iterator[str]:
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8", errors="replace"))
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        given: list[ast.expr] = []
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            given = [*node.exc.args, *(word.value for word in node.exc.keywords)]
-        elif isinstance(node, ast.Call) and _writes(node.func):
-            given = [*node.args, *(word.value for word in node.keywords if word.arg == "event")]
-        for one in given:
-            text = _text_of(one)
-            if text is not None:
-                yield text
-
-
-def _writes(called: ast.expr) -> bool:
-    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-    return name in _LOGS or name.endswith(("Error", "Exception", "Warning"))
-
-
-def _text_of(node: ast.expr) -> str | None:
-    """Return the template that an expression is, or None where it is no text."""
-    match node:
-        case ast.Constant(value=str() as text):
-            return _marked(text)
-        case ast.JoinedStr(values=parts):
-            return "".join(_text_of(part) or ANYTHING for part in parts)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            sides = _text_of(left), _text_of(right)
-            return None if sides == (None, None) else "".join(s or ANYTHING for s in sides)
-        case ast.BinOp(left=left, op=ast.Mod()):
-            return _text_of(left)
-        case ast.Call(func=ast.Attribute(value=text, attr="format")):
-            return _text_of(text)
-    return None
-
-
-def _of_calls(text: str) -> Iterator[str]:
-    for call in _CALLS.finditer(text):
-        end = _closing(text, call.end())
-        joined, last = "", call.end()
-        for literal in _LITERAL.finditer(text, call.end(), end):
-            between = text[last : literal.start()]
-            if last != call.end() and not _JOINED.fullmatch(between):
-                # An argument that follows is no part of the text; one that is added to it is.
-                if "," in between and "+" not in between:
-                    yield _marked(joined)
-                    joined = ""
-                else:
-                    joined += ANYTHING
-            joined += re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), literal[1])
-            last = literal.end()
-        yield _marked(joined)
-
-
-def _closing(text: str, start: int, most: int = 1_500) -> int:
-    depth = 1
-    for at in range(start, min(len(text), start + most)):
-        depth += (text[at] == "(") - (text[at] == ")")
-        if depth == 0:
-            return at
-    return min(len(text), start + most)
-
-
-def _marked(text: str) -> str:
-    return _FILLED.sub(_mark, text)
-
-
-def _mark(match: re.Match[str]) -> str:
-    if match.group() == "%%":
-        return "%"
-    is_number = match.group()[0] == "%" and match.group()[-1] in _NUMBERS
-    return NUMBER if is_number else ANYTHING
+MOST_CHARS, MOST_BYTES = 1_000, 1_500_000
 
 
 def known_of(template: str) -> Iterator[str]:
@@ -179,14 +88,17 @@ def _kept(run: list[Token]) -> Iterator[str]:
 
 
 def _tells(text: str) -> bool:
-    """Say whether a text is more than three words that everybody says."""
+    """Say whether a text is more than three words that everybody says, and no judge's."""
     words = text.split(" ")
-    return len(words) > LEAST_WORDS or not everyday().issuperset(words)
+    return not finds_of_a_text(words) and (
+        len(words) > LEAST_WORDS or not everyday().issuperset(words)
+    )
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*") if folder.is_dir() else [folder]:
-        if path.is_file() and not _TESTS.search(str(path)):
+    for path in sorted(folder.rglob("*") if folder.is_dir() else [folder]):
+        is_read = path.suffix in KINDS and not _NOT_READ.search(str(path.relative_to(folder)))
+        if is_read and path.is_file() and path.stat().st_size < MOST_BYTES:
             yield path
 
 
@@ -212,22 +124,52 @@ def _by_hand() -> str:
     return BY_HAND.read_text(encoding="utf-8").replace(ANY, NUMBER)
 
 
-def main(folders: list[str]) -> int:
-    """Write the known texts of the files below `folders` that the border would not show."""
-    # What is known already would be shown, and so left out.
-    OUT.write_text("\n", encoding="utf-8")
+def _prose(paths: Iterable[Path]) -> set[int]:
+    """Return the checksums of each three words in a row that people write."""
+    return {
+        checksum(run)
+        for path in paths
+        for run in runs_of(_words(path.read_text(encoding="utf-8", errors="replace")))
+    }
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip('.,;:!?()*_"').lower() for word in text.split()]
+
+
+def _is_prose(text: str, prose: set[int]) -> bool:
+    """Say whether people write each three words in a row of a text, too."""
+    return all(checksum(run) in prose for run in runs_of(text.split(" ")))
+
+
+def main(given: Namespace) -> int:
+    """Write the known texts of the files below folders that the border would not show."""
+    have = set[str]() if given.anew else set(OUT.read_text(encoding="utf-8").split("\n")) - {""}
+    if given.anew:
+        # What is known already would be shown, and so left out.
+        OUT.write_text("\n", encoding="utf-8")
     written: dict[str, None] = {}
-    for path in (MESSAGES, *sorted(one for folder in folders for one in _files(Path(folder)))):
+    for path in (MESSAGES, *(one for folder in given.folders for one in _files(folder))):
         written.update(dict.fromkeys(templates(path)))
     sys.stderr.write(f"{len(written)} templates\n")
-    RUNS.write_bytes(runs_of_templates([*written, _by_hand()]).tobytes())
+    prose = _prose(given.prose)
     found = {text for one in written if _is_hidden(one) for text in known_of(one) if _tells(text)}
+    found = {text for text in found if not _is_prose(text, prose)}
     for line in _by_hand().split("\n"):
         found.update(known_of(line))
-    OUT.write_text("".join(f"{text}\n" for text in sorted(found)), encoding="utf-8")
-    sys.stderr.write(f"{len(found)} known texts\n")
+    OUT.write_text("".join(f"{text}\n" for text in sorted(have | found)), encoding="utf-8")
+    runs = array("I")
+    if not given.anew:
+        runs.frombytes(RUNS.read_bytes())
+    more = runs_of_templates([*(written if given.anew else ()), _by_hand()])
+    RUNS.write_bytes(array("I", sorted({*runs, *more})).tobytes())
+    sys.stderr.write(f"{len(found - have)} more known texts\n")
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    asked = ArgumentParser(description=__doc__)
+    asked.add_argument("--anew", action="store_true", help="forget what was read before")
+    asked.add_argument("--prose", type=Path, action="append", default=[], help="what people write")
+    asked.add_argument("folders", type=Path, nargs="*")
+    raise SystemExit(main(asked.parse_args()))

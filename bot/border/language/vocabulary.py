@@ -35,22 +35,30 @@ def everyday() -> frozenset[str]:
 
 
 @cache
-def known_texts() -> tuple[str, ...]:
-    """Return what software writes word for word, sorted; ANY stands for a shape filled in.
+def known_texts() -> bytes:
+    """Return what software writes word for word, line by line and sorted, as it stands in its file.
 
-    Its tokens in lower case, a blank between each two; `tests/attack/harvest.py` wrote the file.
+    Tokens in lower case, a blank between each two; ANY stands for a shape that is filled in. It is
+    searched as it is: to cut it into its lines takes longer than all that is asked of it.
+    `tests/attack/harvest.py` wrote the file.
     """
-    return tuple(_beside("known_texts.txt").split("\n")[:-1])
+    return Path(__file__).with_name("known_texts.txt").read_bytes()
 
 
 @cache
-def known_runs() -> frozenset[int]:
-    """Return the checksums of three words in a row that software writes; see `known_runs`."""
+def known_classes() -> frozenset[str]:
+    """Return the names of errors' classes whose form or words would not tell that they are some."""
+    return frozenset(_beside("known_classes.txt").split())
+
+
+@cache
+def known_runs() -> "array[int]":
+    """Return the checksums, sorted, of three words in a row that software writes."""
     found = array("I")
     found.frombytes((Path(__file__).parent / "known_runs.bin").read_bytes())
     if sys.byteorder == "big":
         found.byteswap()
-    return frozenset(found)
+    return found
 
 
 @cache

@@ -57,7 +57,12 @@ _REMOTE_USER = Pattern(
 _BARE_LOGIN = Pattern(r"(?<![\w/.:@-])[\w.-]{1,40}:[^\s@/\"'<>,;]{3,200}@(?=[A-Za-z])(?!sha\d)")
 _REDIS_AUTH = Pattern(r'"(AUTH|HELLO)"(?:[^\S\n]+"[^"\n]{0,512}"){1,4}', re.I)
 _HEX_DUMP = Pattern(r"(?<!\S)(?:[0-9a-fA-F]{2} {1,2}){1,16} {0,48}\|[^\n]{1,16}\|")
-_HEX_PAIRS = Pattern(r"(?<!\w)(?:[0-9a-fA-F]{2}[ :]{1,2}){7,64}[0-9a-fA-F]{2}(?!\w)")
+_HEX_PAIRS = Pattern(
+    r"(?<!\w)(?:(?:[0-9a-fA-F]{2}[ :]{1,2}){7,64}[0-9a-fA-F]{2}"
+    r"|(?=[0-9a-f ]{0,12}[a-f])(?:[0-9a-f]{2} ){3,7}[0-9a-f]{2})(?!\w)"
+)
+# What is left of a key that its reader masked: `sk-…****5uB3`.
+_MASKED = Pattern(r"(?<![\w*])[\w-]{0,64}\*{2,400}(?=[\w-]{0,32}\d)[\w-]{1,32}(?!\w)")
 _LONG_WORD = Pattern(r"[A-Za-z0-9+/_=-]{24,}")
 _JOINTS = Pattern(r"[-_/+=]")
 _HEX = Pattern(r"[0-9a-fA-F]{32,}")
@@ -76,6 +81,8 @@ def without_secrets(text: str) -> str:
         text = _HEX_DUMP.sub(HIDDEN, text)
     text = _REMOTE_USER.sub(_remote, text)
     text = _HEX_PAIRS.sub(HIDDEN, text)
+    if "**" in text:
+        text = _MASKED.sub(HIDDEN, text)
     text = _LOGIN_SCHEME.sub(_login, text)
     for pattern, replacement in _SHAPES:
         text = pattern.sub(replacement, text)

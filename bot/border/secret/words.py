@@ -15,6 +15,7 @@ _FOLLOWS = key_words("after_a_secret")
 # What is said of a secret before it is named: `api key provided: …`.
 _VERDICTS = key_words("verdicts_on_a_secret")
 _ON_THE_WAY = key_words("between_numbers") | key_words("on_the_way_to_a_secret")
+_COUNTED = key_words("counted")
 _LOGINS = key_words("before_a_login")
 _SETS = key_words("sets_a_secret")
 # What is said behind a password's word before the password is: `for worker was changed to …`.
@@ -24,6 +25,9 @@ _PASSWORD = Pattern(
     rf"(?: (?:has|have|had|been|blev|was|were|is|{'|'.join(sorted(_SETS))}))*"
     r" (?:was |is |been |be )?(to|till|is|was|are|är|var) ([^ ]+)"
 )
+# Words that dashes join behind one of these may be a passphrase.
+_OPENED = frozenset({"key", "token", "session", "bearer", "code"})
+_PHRASE = Pattern(r"[a-zåäö]{2,20}(?:-[a-zåäö]{2,20}){2,7}")
 _ENDS = frozenset({"comma", "line", "colon", "equals"})
 _QUOTED_AS = ("quote", "word", "quote", "space", "word", "space")
 _AS = ("word", "space", "word", "space")
@@ -55,6 +59,9 @@ def without_secret_words(tokens: list[Token], mark: str) -> tuple[list[Token], i
             judges = judges and (is_led or token.text.lower() in _VERDICTS)
             if is_told and not is_led:
                 token, count = Token("other", mark), count + 1
+            is_phrase = before.lower() in _OPENED and _PHRASE.fullmatch(token.text) is not None
+            if is_phrase and not is_told and _opens(found):
+                token, count = Token("other", mark), count + 1
             leads = leads and is_led
             if _leads_on(token.text, before):
                 leads = True
@@ -62,6 +69,12 @@ def without_secret_words(tokens: list[Token], mark: str) -> tuple[list[Token], i
             before = token.text
         found.append(token)
     return found, count
+
+
+def _opens(found: list[Token]) -> bool:
+    """Say whether the word before is no routing's or cache's key."""
+    words = [token.text.lower() for token in found[-4:] if token.kind == "word"]
+    return _COUNTED.isdisjoint(words[:-1])
 
 
 def _hides_quoted(found: list[Token], mark: str) -> int:

@@ -1,5 +1,6 @@
 """What software is known to write word for word is shown, and of what it was given nothing."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,21 @@ from bot.border.known_texts import LEAST_OF_SERVICES, marked
 from bot.border.language.tokens import tokens_of
 from bot.border.language.vocabulary import everyday, known_texts
 from bot.border.passing import Passed, let_out
-from tests.attack.harvest import known_of, templates
+from tests.attack.harvest import known_of
+from tests.attack.templates import templates
+
+# `foreign_lines.txt` holds a line and behind a tab what an operator must read of it: lines of real
+# logs, some of old versions and of software whose sources were never read. `people.txt` holds
+# sentences of pupils in English and Swedish, of judges of essays and of operators, one a line.
+DATA = Path(__file__).parents[2] / "attack" / "data"
+FOREIGN = [
+    line.split("\t") for line in (DATA / "foreign_lines.txt").read_text("utf-8").splitlines()
+]
+PEOPLE = (DATA / "people.txt").read_text("utf-8").splitlines()
+MOST_CAUSES_LOST = 22
+# So many words of a sentence in a row tell what it says.
+TELLING = 3
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +96,7 @@ def test_what_fills_a_known_text_is_judged(data: str) -> None:
 def test_a_text_of_everyday_words_is_known_only_where_no_other_word_stands_beside_it() -> None:
     everybodys = next(
         text
-        for text in known_texts()
+        for text in known_texts().decode().splitlines()
         if everyday().issuperset(words := text.split()) and len(words) == 4
     )
     assert any(token.known for token in marked(tokens_of(f"12 {everybodys}: 3")))
@@ -92,7 +107,7 @@ def test_a_text_of_everyday_words_is_known_only_where_no_other_word_stands_besid
 def test_a_known_text_of_services_words_is_found_within_other_words() -> None:
     rare = next(
         text
-        for text in known_texts()
+        for text in known_texts().decode().splitlines()
         if all(map(str.isalpha, words := text.split()))
         and len(set(words) - everyday()) >= LEAST_OF_SERVICES
     )
@@ -101,8 +116,8 @@ def test_a_known_text_of_services_words_is_found_within_other_words() -> None:
 
 
 def test_known_texts_are_sorted_and_hold_tokens_as_they_are_looked_for() -> None:
-    texts = known_texts()
-    assert list(texts) == sorted(set(texts))
+    texts = known_texts().decode().splitlines()
+    assert texts == sorted(set(texts))
     assert not [text for text in texts if text != text.lower() or "  " in text]
 
 
@@ -144,3 +159,18 @@ def test_templates_are_read_out_of_sources(
     path.write_text(source, encoding="utf-8")
     found = {text for template in templates(path) for text in known_of(template)}
     assert {text.rstrip(" ,:") for text in found} == {text.rstrip(" ,:") for text in known}
+
+
+def test_of_foreign_lines_few_lose_their_cause() -> None:
+    lost = [cause for line, cause in FOREIGN if cause not in let_out(line, 2_000).text]
+    assert len(FOREIGN) >= 150
+    assert len(lost) <= MOST_CAUSES_LOST, lost
+
+
+@pytest.mark.parametrize("line", PEOPLE)
+def test_of_what_people_write_no_words_in_a_row_are_shown(line: str) -> None:
+    words = _WORD.findall(line)
+    shown = " ".join(_WORD.findall(let_out(line, 2_000).text.replace("…", " x_ ")))
+    size = min(TELLING, len(words))
+    runs = [" ".join(words[at : at + size]) for at in range(len(words) - size + 1)]
+    assert not [run for run in runs if f" {run} " in f" {shown} "]

@@ -393,17 +393,17 @@ def test_an_id_that_is_not_judged_would_pass_whole(id: str) -> None:
 @pytest.mark.parametrize(
     ("announced", "said"),
     [
-        ("Judge: ", "No clear message"),
-        ("Judge 2: ", "No clear message"),
-        ("Feedback - ", "Spelling errors: too many"),
+        ("Judge: ", "The port was closed"),
+        ("Judge 2: ", "The port was closed"),
+        ("Feedback - ", "The port was closed"),
         ("Essay text - ", "The port was closed"),
         ("Student wrote: ", "The port was closed"),
-        ("Model answered: ", "No clear message"),
+        ("Model answered: ", "The port was closed"),
         ("Motivering: ", "Ingen svarar"),
         ("Omdöme: ", "Ingen svarar"),
         ("Unheard: ", "Ingen svarar"),
-        ("2026-11-30 10:00:00 ERROR Judge: ", "No clear message"),
-        ("[Judge: ", "No clear message"),
+        ("2026-11-30 10:00:00 ERROR Judge: ", "The port was closed"),
+        ("[Judge: ", "The port was closed"),
     ],
 )
 def test_what_a_word_announces_goes_however_known_its_words_are(announced: str, said: str) -> None:
@@ -423,3 +423,72 @@ def test_what_a_word_announces_goes_however_known_its_words_are(announced: str, 
 )
 def test_a_cause_behind_a_known_word_stays(text: str) -> None:
     assert let_out(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("No clear message", "…"),
+        ("- No clear message", "- …"),
+        ("Spelling errors: too many", "… errors: …"),
+        ("Argument saknas", "…"),
+        ("1. Argument is missing", "1. …"),
+        ("Not enough arguments", "…"),
+        ("Reason: Argument is missing!", "Reason: … !"),
+        ("Motivering: Argument saknas", "…: …"),
+        ("Judge said No clear message", "…"),
+        ("client Mark disconnected", "client … disconnected"),
+        ("host=Grant refused", "host=… refused"),
+        ('database "Mark" does not exist', 'database "…" does not exist'),
+        ("session 53 6f 6d 6d 61 72", "session …"),
+        ("invalid key kafka-redis-timeout", "invalid key …"),
+        ("session kafka-redis-timeout expired", "session … expired"),
+        ("user 4475 080312 denied", "…"),
+        ("host: 080312", "host: …"),
+        ("Incorrect API key provided: sk-proj-Zq8v****5uB3.", "Incorrect API key provided: …."),
+        ("key **5uB3 invalid", "key … invalid"),
+    ],
+)
+def test_what_a_judge_finds_a_name_or_a_rest_of_a_secret_goes(text: str, shown: str) -> None:
+    assert let_out(text).text.replace("- …", "…") == shown.replace("- …", "…")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Connection refused",
+        "- kafka: Connection refused",
+        "argument is required for the consumer",
+        "Max retries exceeded",
+        "routing key default-worker-queue",
+        "took 120312 ms",
+        "offset 120312",
+    ],
+)
+def test_what_only_looks_like_that_stays(text: str) -> None:
+    assert let_out(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("failed for key 'a': ConnectionRefusedError", "… 'a': ConnectionRefusedError"),
+        ("Error in Redis GET operation by 'cj' for key 'a': Connection refused",) * 2,
+        ("Authentication error during login: KafkaTimeoutError",) * 2,
+        ("numpy.linalg.LinAlgError: Singular matrix",) * 2,
+        ("concurrent.futures.process.BrokenProcessPool",) * 2,
+        ("botocore.errorfactory.ThrottlingException", "…ThrottlingException"),
+        ("sqlalchemy.orm.exc.DetachedInstanceError", "…DetachedInstanceError"),
+        ("feedback: Lova sprang (ConnectionResetError)", "feedback: … ConnectionResetError)"),
+        ("prompt: httpx.ReadTimeout",) * 2,
+        ("user Lova got PermissionError", "user … got PermissionError"),
+        ("LovaSandbergError", "…"),
+    ],
+)
+def test_an_errors_class_stays_wherever_it_stands(text: str, shown: str) -> None:
+    assert let_out(text).text == shown
+
+
+def test_what_a_program_says_behind_a_key_is_judged_clause_by_clause() -> None:
+    said = 'level=error org_id={} msg="failed to flush" err="read {}: no space left on device"'
+    assert let_out(said.format("Lova", "Lova"), 999).text == said.format("…", "…")
