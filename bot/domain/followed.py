@@ -17,6 +17,8 @@ from bot.domain.log import LogEvent, Role
 ENDED_AFTER = timedelta(minutes=6)
 # The services whose lines verdicts rest on; another may write as it likes.
 NEEDED = (Role.CJ, Role.LLM_PROVIDER)
+# Why a log proves nothing of a time that it skips.
+NOT_KEPT = "no line of the time in which comparisons were answered"
 _NO_LINE = "no line since "
 _SINCE = re.compile(re.escape(_NO_LINE) + r"(\S+)\Z")
 
@@ -103,6 +105,11 @@ def silence(since: datetime) -> str:
 def unread_log(role: Role, since: datetime) -> str:
     """Return the `unreadable` of a sample that needs the log of a service that is silent."""
     return f"{log_name(role)}: {silence(since)}"
+
+
+def tells_silence(reason: str) -> bool:
+    """Say whether a log is missing as no line came, not as it could not be read."""
+    return reason == NOT_KEPT or silent_since(reason) is not None
 
 
 def silent_since(reason: str) -> datetime | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.domain.evidence import LOGS, Missing, SourceReading, SourceState, reading_of
-from bot.domain.followed import ENDED_AFTER, silent_since
+from bot.domain.followed import ENDED_AFTER, silent_since, tells_silence
 from bot.domain.log import LogCoverage, LogEvent, LogSearch
 from bot.domain.words import Text, joined, when, words
 from bot.text.wording import many
@@ -67,9 +67,9 @@ def reading(answer: LogSearch | Missing, *, tells_count: bool = True) -> SourceR
 
 
 def has_hole(answer: LogSearch | Missing) -> bool:
-    """Say whether a log could not be read for another reason than that it ended."""
-    return isinstance(answer, LogSearch) and any(
-        silent_since(why) is None for _, why in answer.missing
+    """Say whether a log could not be read; in one that ended, or skips a time, what stands is."""
+    return isinstance(answer, LogSearch) and not all(
+        tells_silence(why) for _, why in answer.missing
     )
 
 

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.evidence.read import read
 from bot.domain.evidence import LOGS, Missing
-from bot.domain.followed import NEEDED
+from bot.domain.followed import NEEDED, NOT_KEPT
 from bot.domain.log import LogCoverage, LogQuery, LogSearch, Role
 from bot.ports import Deadline, Sources
 
 # The clocks of two hosts differ, and a line is written a little before or after what it tells.
 AROUND = timedelta(seconds=30)
-NOT_KEPT = "no line of the time in which comparisons were answered"
 
 
 async def with_silent(

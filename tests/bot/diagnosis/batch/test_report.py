@@ -26,7 +26,7 @@ from bot.domain.batch import (
 )
 from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.evidence import Missing, SourceState
-from bot.domain.followed import silence
+from bot.domain.followed import NOT_KEPT, silence
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.report import Confidence, Finding, Report, Severity, Verdict
 from bot.ports import Deadline, Sources
@@ -338,13 +338,20 @@ FORCED = _header(status="COMPLETE_FORCED_RECOVERY")
         (_header(), _pairs(), Verdict.OK),
     ],
 )
-def test_a_log_that_ended_hides_nothing_that_the_rows_tell(
-    header: BatchHeader, pairs: PairCounts, verdict: Verdict
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        (silence(NOW - timedelta(minutes=12)), "no line since 2026-01-09T11:48:00"),
+        (NOT_KEPT, NOT_KEPT),
+    ],
+)
+def test_a_log_that_ended_or_skips_a_time_hides_nothing_that_the_rows_tell(
+    why: str, told: str, header: BatchHeader, pairs: PairCounts, verdict: Verdict
 ) -> None:
-    ended = LogSearch((), (), missing=(("cj", silence(NOW - timedelta(minutes=12))),))
-    report = diagnose(BatchEvidence(BatchRows(header, pairs, scores=SCORES), ended, AWAY), NOW)
+    logs = LogSearch((), (), missing=(("cj", why),))
+    report = diagnose(BatchEvidence(BatchRows(header, pairs, scores=SCORES), logs, AWAY), NOW)
     assert report.verdict is verdict
-    assert "no line since 2026-01-09T11:48:00" in str(report.summary)
+    assert told in str(report.summary)
 
 
 @pytest.mark.parametrize(("answered", "planned"), [(40, True), (25, False)])

@@ -9,13 +9,13 @@ import pytest
 
 from bot.diagnosis.evidence.freshness import heard
 from bot.diagnosis.evidence.log_coverage import covers, has_gap, has_hole, reading
-from bot.diagnosis.evidence.silent_logs import NOT_KEPT, with_silent
+from bot.diagnosis.evidence.silent_logs import with_silent
 from bot.diagnosis.queue.evidence import collect
 from bot.diagnosis.queue.report import diagnose
 from bot.diagnosis.trace import collect as trace_collect
 from bot.diagnosis.trace import report as trace_report
 from bot.domain.evidence import DATABASE, Missing, SourceState
-from bot.domain.followed import ENDED_AFTER
+from bot.domain.followed import ENDED_AFTER, NOT_KEPT
 from bot.domain.log import EXCERPT, LogCoverage, LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Report, Severity, Verdict
