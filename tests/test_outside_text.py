@@ -76,6 +76,7 @@ TAKES_APART = {
     "bot/diagnosis/logs.py": "compares without blanks",
     "bot/diagnosis/publishing/signs.py": MATCHES,
     "bot/diagnosis/queue/log_events.py": MATCHES,
+    "bot/diagnosis/queue/unkept_log.py": MATCHES,
     "bot/domain/ids.py": MATCHES,
     "bot/domain/service_state.py": MATCHES,
 }
