@@ -272,7 +272,12 @@ def _gone_lines(left: Sequence[Departure]) -> tuple[EvidenceLine, ...]:
         EvidenceLine(
             QUEUE,
             one.at,
-            words("item ", Id(one.queue_id or one.correlation_id), " is not in Redis"),
+            words(
+                "item ",
+                Id(one.queue_id or one.correlation_id),
+                f" of batch {one.batch}" if one.batch else "",
+                " is not in Redis",
+            ),
         )
         for one in left[:SHOWN]
     )

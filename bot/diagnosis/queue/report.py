@@ -103,7 +103,7 @@ def _judged(evidence: QueueEvidence, now: datetime, prefix: str) -> Report:
         summary=_summary(
             evidence, verdicts[0].what, told_left, told_refused, _silence(evidence, now)
         ),
-        headline=_headline(verdicts[0], shown),
+        headline=_headline(verdicts[0], shown, left),
         mark=WELL if shown == "ok" else "",
         tables=() if shown == "ok" else tables(timeline, now),
         folded=tables(timeline, now) if shown == "ok" else (),
@@ -267,8 +267,10 @@ def _redis_detail(answer: QueueReading | Missing) -> Text:
     return joined("; ", parts)
 
 
-def _headline(verdict: QueueVerdict, shown: str) -> Text:
-    """Return the state of the queue in one breath."""
+def _headline(verdict: QueueVerdict, shown: str, left: Finding | None) -> Text:
+    """Return the state of the queue in one breath; what left it is no state of what is in it."""
+    if left and shown == left.rule:
+        return f"LLM queue: {many(left.lost, 'item')} left it unanswered"
     if shown in ("ok", "warming"):
         told = str(verdict.what).removeprefix("The queue ")
         is_about_it = told != str(verdict.what)

@@ -158,6 +158,9 @@ async def test_what_the_lines_queued_and_redis_does_not_hold_left_it_unanswered(
     told = [str(one.what) for one in report.findings]
     assert told == ([said] if said else [])
     assert report.facts["verdict"] == ("left-unanswered" if said else "ok")
+    # What is gone is no state of what is there.
+    assert "stuck" not in str(report.headline)
+    assert ("2 items left it unanswered" in str(report.headline)) is bool(said)
 
 
 BOUND = [
