@@ -14,10 +14,11 @@ from bot.diagnosis.batch.collect import TELLING, collect, owned_of, time_of
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.finalisation_lines import DECIDED
 from bot.diagnosis.batch.headline import AROUND
-from bot.diagnosis.batch.marks import look_needed
+from bot.diagnosis.batch.marks import ENDED_AGAIN, look_needed
 from bot.diagnosis.batch.publisher import kept_of
 from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.batch.rules.content import CONTENT_MISSING, LACKED, PREPARED_FOR, PUBLISHED
+from bot.diagnosis.comparison.causes import REPEATED_FINALISATION
 from bot.diagnosis.comparison.log_events import clue_of
 from bot.diagnosis.comparison.repeats import REPEATED
 from bot.diagnosis.evidence import log_coverage, system_state
@@ -98,11 +99,17 @@ def _mark(summary: BatchSummary, evidence: BatchEvidence | None, now: datetime) 
         if (one := rule(evidence, now)) and one.severity is not Severity.INFO
         if one.rule not in AROUND
     ]
-    left_out = next((one for one in loud if one.rule == CONTENT_MISSING), None)
-    if counted and left_out:
-        return counted if left_out.confidence is Confidence.HIGH else TWICE
     worst = sorted(loud, key=lambda one: one.severity is not Severity.ERROR)
-    return worst[0].rule.replace("-", " ") if worst else ""
+    left_out = next((one for one in loud if one.rule == CONTENT_MISSING), None)
+    # The lesser of two faults is not what a line has room for.
+    if counted and left_out and worst[0].severity is left_out.severity:
+        return counted if left_out.confidence is Confidence.HIGH else TWICE
+    return _in_words(worst[0].rule) if worst else ""
+
+
+def _in_words(rule: str) -> str:
+    """Return a rule as a mark: the words in which the rows alone would say it."""
+    return ENDED_AGAIN if rule == REPEATED_FINALISATION.rule else rule.replace("-", " ")
 
 
 def _lacks_essays(summary: BatchSummary) -> bool:

@@ -8,6 +8,8 @@ from bot.domain.batch import CANCELLED, BatchSummary
 from bot.domain.batch.header import missing_essays
 from bot.text.wording import many
 
+ENDED_AGAIN = "finalised more than once"
+
 
 def look_needed(summary: BatchSummary, now: datetime) -> str:
     """Return why a batch needs a look, "" where nothing of its line says so."""
@@ -17,7 +19,7 @@ def look_needed(summary: BatchSummary, now: datetime) -> str:
     if header.state == CANCELLED:
         return "cancelled"
     if summary.completion_events > 1 or header.finalised_again:
-        return "finalised more than once"
+        return ENDED_AGAIN
     if missing := missing_essays(header, pairs.total, summary.essays):
         return f"{many(missing, 'essay')} missing"
     if pairs.total and pairs.error / pairs.total >= WARN_SHARE:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.incident.rows import Revision
 from bot.diagnosis.evidence.submission import KAFKA_AWAY, SUBMISSION_FAILED
-from bot.domain.batch import BatchHeader, BatchRows, PairRow, ScoreCounts
+from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairRow, ScoreCounts
 from bot.domain.batch.pairs import PairCounts
 from bot.domain.report import WELL, Report, Verdict
 from bot.errors import UsageError
@@ -228,6 +228,16 @@ async def test_an_essay_that_is_named_twice_is_not_listed_as_missing() -> None:
     assert await _marks(batch) == {1: "essays missing or named twice"}
     failed = event(NOW - 50 * MINUTE, "Failed to prepare essay: HTTP 500", CJ, batch_id=1)
     assert await _marks(batch, logs=FakeLogs([failed])) == {1: "1 essay missing"}
+
+
+async def test_of_two_faults_the_graver_is_listed() -> None:
+    """Essays are missing from a result that was published on half of the answers as well."""
+    one = _ended(
+        1, scores=ScoreCounts(essays=3), at_first_finalisation=AnsweredCounts(NOW, 10, 5, 5)
+    )
+    batch = replace(one, header=replace(one.header, expected_essay_count=4))
+    failed = event(NOW - 50 * MINUTE, "Failed to prepare essay: HTTP 500", CJ, batch_id=1)
+    assert await _marks(batch, logs=FakeLogs([failed])) == {1: "early finalisation"}
 
 
 async def test_rows_that_cannot_be_read_are_named_and_their_counts_judged() -> None:

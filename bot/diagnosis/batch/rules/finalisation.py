@@ -10,7 +10,7 @@ from bot.diagnosis.batch.finalisation_lines import (
     violates_grades,
     why_not_finalised,
 )
-from bot.diagnosis.batch.rules.early_finalisation import has_been_published
+from bot.diagnosis.batch.rules.early_finalisation import counted_by_then, has_been_published
 from bot.diagnosis.comparison.causes import (
     BATCH_IDLE,
     FINALISATION_STUCK,
@@ -70,42 +70,79 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         lines.append(
             evidence.line(f"state SCORING with status {header.status}", header.last_activity_at)
         )
+    shown = (*lines, *(log_line(event) for event in violations[:3]))
+    if _adds_nothing(evidence, events):
+        return Finding(
+            rule=REPEATED_FINALISATION.rule,
+            severity=Severity.INFO,
+            confidence=Confidence.HIGH,
+            what="A second finalisation broke off: the first one's result stands, and is whole",
+            why="It met the key of the grades that the first one had stored of every comparison.",
+            evidence=shown,
+        )
+    whole = first_was_whole(evidence)
     return Finding(
         rule=REPEATED_FINALISATION.rule,
-        severity=Severity.ERROR,
+        severity=Severity.WARN if events and whole and not violations else Severity.ERROR,
         confidence=Confidence.HIGH if events or violations else Confidence.MEDIUM,
         what=f"Finalised more than once: {_repeats(events, left_over=left_over)}",
-        why="The last callback and the monitor's sweep may end a batch at once: both results are "
-        "of all its answers."
-        if _is_same_twice(evidence, violations)
-        else _why_repeated(evidence, violations),
-        evidence=(*lines, *(log_line(event) for event in violations[:3])),
+        why=_why_repeated(evidence, events, violations),
+        evidence=shown,
         next=("See that whoever takes results takes it once.",)
-        if _is_same_twice(evidence, violations)
+        if whole and not violations
         else (
-            "Check whether the first run was early before trusting its result.",
+            *(
+                ()
+                if whole
+                else ("Check whether the first run was early before trusting its result.",)
+            ),
             *((NOT_AGAIN,) if violations and not evidence.ended else ()),
         ),
     )
 
 
-def _why_repeated(evidence: BatchEvidence, violations: Sequence[LogEvent]) -> str:
-    """Return what became of the runs after the first: the key that they met, or their results."""
-    if violations or evidence.rows.projections.count:
-        return REPEATED_FINALISATION.why
-    return (
-        "Each run sent a result of its own, and no key of grades stopped it: the last one holds "
-        "the most answers."
+def first_was_whole(evidence: BatchEvidence) -> bool:
+    """Whether the first result that went out held every comparison: none after it adds to it."""
+    counted, pairs = counted_by_then(evidence), evidence.pairs
+    if counted is None or not pairs.total or pairs.pending:
+        return False
+    return counted.answered >= pairs.total and counted.valid >= pairs.valid
+
+
+def _adds_nothing(evidence: BatchEvidence, events: Sequence[OutboxGroup]) -> bool:
+    """Whether a further run stored and sent nothing, beside a first result that is whole."""
+    header, sent = (
+        evidence.header,
+        [one for one in evidence.rows.outbox if "completed" in one.event_type.lower()],
     )
+    ended = evidence.ended and header.complete and not header.finalised_again
+    return ended and bool(sent) and not events and first_was_whole(evidence)
 
 
-def _is_same_twice(evidence: BatchEvidence, violations: Sequence[LogEvent]) -> bool:
-    """Whether two runs at once were of all its answers, and both ended well."""
-    then, header, pairs = evidence.rows.at_first_finalisation, evidence.header, evidence.pairs
-    whole = then is not None and then.answered >= pairs.total and not pairs.pending
-    well = header.complete and header.has_total_budget and not header.finalised_again
-    sent = [one for one in evidence.rows.outbox if "completed" in one.event_type.lower()]
-    return whole and well and all(map(_is_at_once, sent)) and not violations
+def _why_repeated(
+    evidence: BatchEvidence, events: Sequence[OutboxGroup], violations: Sequence[LogEvent]
+) -> str:
+    """Return what became of the runs after the first: the key that they met, or their results."""
+    if violations or not events:
+        return REPEATED_FINALISATION.why
+    if not first_was_whole(evidence):
+        return (
+            REPEATED_FINALISATION.why
+            if evidence.rows.projections.count
+            else "Each run sent a result of its own, and no key of grades stopped it: the last one "
+            "holds the most answers."
+        )
+    if evidence.header.forced:
+        return (
+            "It had ended well and was set back: the monitor's forced recovery ended it again. "
+            "Both results are of all its answers."
+        )
+    if all(map(_is_at_once, events)):
+        return (
+            "The last callback and the monitor's sweep may end a batch at once: both results are "
+            "of all its answers."
+        )
+    return "The first result is of all its answers already; what was sent later adds none."
 
 
 def _is_at_once(group: OutboxGroup) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
-from bot.diagnosis.batch.finalisation_lines import not_finalised
+from bot.diagnosis.batch.finalisation_lines import not_finalised, violates_grades
 from bot.diagnosis.batch.rules.publishing.outbox import GIVEN_UP, UNSENT
 from bot.diagnosis.comparison.causes import PASSED
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
@@ -44,7 +44,8 @@ def passed(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 def _troubles(evidence: BatchEvidence) -> Iterator[tuple[Text, Sequence[LogEvent]]]:
     """Yield what went wrong in the batch's time, each with its lines."""
-    failed = [one for one in not_finalised(evidence.events) if one.at]
+    # A run that met the first one's grades was not done again, and is told of by itself.
+    failed = [one for one in not_finalised(evidence.events) if one.at and not violates_grades(one)]
     if failed and evidence.header.complete:
         yield "a finalisation failed", failed
     begun, ended = evidence.header.created_at, evidence.header.completed_at
