@@ -29,6 +29,7 @@ DETECTORS = {
     "database_blocked",
     "database_errors",
     "finalisation_stuck",
+    "finalised_early",
     "further_queues",
     "local_queue",
     "lost_callbacks",

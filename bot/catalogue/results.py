@@ -25,6 +25,7 @@ ENTRIES = (
         do="Have the batch scored again from all its answers before grades are used.",
         since="Until 2025-11-19 by a budget that counted what was sent; today by the monitor's "
         "sweep between two waves.",
+        alerts=("finalised_early",),
     ),
     CauseEntry(
         rule="repeated-finalisation",

@@ -175,6 +175,13 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     (f"{_LIBS}/kafka/fallback_handler.py", NOW): ("dropping message: topic='",),
     (f"{_CJ}/cj_core_logic/workflow_continuation.py", NOW): ("Continuation check computed",),
+    (f"{_CJ}/batch_monitor.py", NOW): ("completion_sweep",),
+    (f"{_CJ}/cj_core_logic/batch_submission_tracking.py", NOW): (
+        "tracking records for CJ batch",
+    ),
+    (f"{_LPS}/implementations/comparison_processor_impl.py", NOW): tuple(
+        f"response_time: {took}ms" for took in (1, 2, 3, 4)
+    ),
     (f"{_CJ}/app.py", NOW): ("Failed to start ",),
     (f"{_CJ}/startup_setup.py", NOW): ("Failed to initialize ",),
     ("hypercorn/utils.py", LIBRARY): ("LifespanFailureError",),
@@ -197,7 +204,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): ("completion detected",),
     (f"{_CJ}/cj_core_logic/batch_completion_checker.py", NOW): (" completion check: ",),
     (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): (
-        "Failed single-essay finalization", "Batch already terminal",
+        "Failed single-essay finalization", "Batch already terminal", "completion_source",
     ),
     (f"{_CJ}/implementations/grade_projection_repository.py", NOW): (
         "Failed to store grade projections",

@@ -14,6 +14,7 @@ import pytest
 from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
+from bot.diagnosis.batch.finalisation_lines import FINALISED, SWEPT
 from bot.domain.alert import Reason
 from bot.domain.batch import BatchHeader, BatchRows, BlockedSession, PairCounts
 from bot.domain.batch.outbox import OutboxGroup
@@ -69,6 +70,14 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
     "mock_answers": lambda: (
         Role.LLM_PROVIDER,
         [console(AT, f"{MOCKED}, correlation_id: a-{n}, response_time: 0ms", "c") for n in "12"],
+    ),
+    "finalised_early": lambda: (
+        Role.CJ,
+        [
+            console(AT, SWEPT, "cj", extra="{'batch_id': 41, 'completed': 3, 'total': 3}"),
+            console(AT, FINALISED[0], "cj", extra="{'batch_id': 41}"),
+            console(AT, "Created 3 tracking records for CJ batch 41", "cj"),
+        ],
     ),
     "short_time_outs": lambda: (
         Role.CJ,

@@ -33,6 +33,9 @@ _EVALUATED = ("Callback iteration complete; evaluated stability", "Continuation 
 # All that tell how it was decided, and that it was done.
 DECIDED = (_CHECKED, _VALID, EXHAUSTED, THRESHOLD, SWEPT, *_EVALUATED, SCORED, *FINALISED)
 _BATCH = re.compile(r"user_id is None for batch (\d{1,9})")
+WAVE_MADE = "tracking records for CJ batch"
+_WAVE = re.compile(rf"Created (\d{{1,6}}) {WAVE_MADE} (\d{{1,9}})")
+BETWEEN_WAVES = "The monitor's sweep came between two waves, when all that was sent had an answer."
 
 
 def not_finalised(events: Iterable[LogEvent]) -> list[LogEvent]:
@@ -123,7 +126,7 @@ def first_decision(events: Iterable[LogEvent]) -> EndDecision | None:
         elif SCORED in event.event:
             made = _scored(event, made)
         else:
-            made = _swept(event) or _evaluated(event) or made
+            made = swept_decision(event) or _evaluated(event) or made
     return None
 
 
@@ -151,7 +154,18 @@ def _then(
     return EndDecision(event, answered, valid)
 
 
-def _swept(event: LogEvent) -> EndDecision | None:
+def wave_made(event: LogEvent) -> tuple[str, int] | None:
+    """Return the batch of which CJ made a wave by this line, and of how many comparisons."""
+    match = _WAVE.match(event.event) if event.role is Role.CJ else None
+    return (match[2], int(match[1])) if match else None
+
+
+def is_of_sweep(event: LogEvent) -> bool:
+    """Say whether a line that a batch was finalised is of the sweep; older ones do not say it."""
+    return "completion_source" not in event.text or "completion_sweep" in event.text
+
+
+def swept_decision(event: LogEvent) -> EndDecision | None:
     """Return a sweep's decision; all that was sent has an answer then, failed or not."""
     valid, sent = _count(event, "completed"), _count(event, "total")
     if SWEPT not in event.event or sent is None:

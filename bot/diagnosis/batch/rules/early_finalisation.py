@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
-from bot.diagnosis.batch.finalisation_lines import EXHAUSTED, SWEPT, THRESHOLD
+from bot.diagnosis.batch.finalisation_lines import BETWEEN_WAVES, EXHAUSTED, SWEPT, THRESHOLD
 from bot.diagnosis.batch.rules.counters import clock_ahead, counts_a_wave
 from bot.domain.batch import AnsweredCounts
 from bot.domain.evidence import LOGS, EvidenceLine
@@ -14,6 +14,7 @@ from bot.domain.report import Confidence, Finding, Severity
 from bot.text.wording import many, part_of
 
 EARLY = "early-finalisation"
+SCORE_AGAIN = "Score again from all answers before using the grades."
 DEFAULT_THRESHOLD = 95
 # A stop by stability needs at least 10 comparisons at either revision.
 STABILITY_NEEDS = 10
@@ -76,7 +77,7 @@ def _early(evidence: BatchEvidence, counted: AnsweredCounts, ends: _Ends) -> Fin
             *_counted_lines(evidence, counted),
             *_said_at_the_end(evidence, (*ends.exhausted, *ends.swept, *ends.reached)),
         ),
-        next=("Score again from all answers before using the grades.",),
+        next=(SCORE_AGAIN,),
     )
 
 
@@ -190,7 +191,7 @@ def _why_early(evidence: BatchEvidence, ends: _Ends) -> str:
     if (ends.reached or counts_a_wave(evidence)) and not ends.exhausted:
         return "What was done was measured by the size of the last wave, not by all that was sent."
     if ends.swept:
-        return "The monitor's sweep came between two waves, when all that was sent had an answer."
+        return BETWEEN_WAVES
     if evidence.header.has_total_budget:
         return "Comparisons were sent or answered after the result, which does not hold them."
     return "The budget counted what was sent, not what was answered, at every fifth callback."

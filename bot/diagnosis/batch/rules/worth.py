@@ -18,8 +18,9 @@ MOCK_MODE, SET_BY_HAND = "mock-mode", "set-by-hand"
 RECENT_SECONDS = 3_600
 # Of fewer answers by a model a result is worth as little as of as many failures.
 JUDGED_SHARE = 0.80
-# What the provider says of an answer that took no time.
-AT_ONCE, ANSWERED = "response_time: 0ms", "Comparison processing successful "
+# What the provider says of an answer that took no time: a busy machine needs a few for a mock's.
+AT_ONCE = tuple(f"response_time: {took}ms" for took in range(NO_MODEL_MS))
+ANSWERED = "Comparison processing successful "
 GRADES = "grade_projections"
 # A coin chooses one side ten times in a row once in a thousand batches, and is not always as sure.
 FEWEST_ALIKE, ALIKE_SHARE = 10, 0.95
@@ -215,8 +216,13 @@ def _said_at_once(evidence: BatchEvidence) -> list[LogEvent]:
     return [
         event
         for event in evidence.nearby
-        if event.role is Role.LLM_PROVIDER and AT_ONCE in event.event and ANSWERED in event.event
+        if event.role is Role.LLM_PROVIDER and took_no_time(event)
     ]
+
+
+def took_no_time(event: LogEvent) -> bool:
+    """Say whether a line is of an answer that came sooner than any model gives one."""
+    return ANSWERED in event.event and any(took in event.event for took in AT_ONCE)
 
 
 def _worth_without(evidence: BatchEvidence, unjudged: int) -> Severity:

@@ -22,6 +22,9 @@ def line(provider: str, took: str, role: Role = Role.LLM_PROVIDER) -> LogEvent:
     [
         ([line("anthropic", "0ms")] * 5,
          "A mock answers in place of the model: 5 answers in no time"),
+        ([line("anthropic", f"{took}ms") for took in (0, 1, 2, 4)],
+         "A mock answers in place of the model: 4 answers in no time"),
+        ([line("anthropic", "5ms"), line("anthropic", "42ms")], ""),
         ([line("anthropic", "0ms")], ""),
         ([line("anthropic", "640ms")] * 5, ""),
         ([line("mock", "0ms")] * 5, ""),
