@@ -132,9 +132,8 @@ def without_escapes(text: str) -> str:
     """Return `text` without terminal codes (colours, titles, cursor moves)."""
     if "\x1b" not in text and "\x9b" not in text:
         return text
-    parts = _COLOUR.split(text)
-    whole = len(parts) - 1 == text.count("\x1b") and "\x9b" not in text
-    return "".join(parts) if whole else _ESCAPES.sub("", text)
+    bare = "".join(_COLOUR.split(text))
+    return bare if "\x1b" not in bare and "\x9b" not in bare else _ESCAPES.sub("", text)
 
 
 def _decoded(text: str) -> str:

@@ -31,43 +31,37 @@ _GO = Pattern(
 )
 
 
-def goes_on(fold: Fold, text: str, since: tuple[Stamp, Stamp], zone: tzinfo) -> bool:
-    """Say whether a line that is no head belongs to the open event.
+def goes_on(fold: Fold, text: str, before: Stamp, stamp: Stamp, zone: tzinfo) -> bool:
+    """Say whether a line that is no head belongs to the open event, which then notes it.
 
-    `since` are the times that the carrier gave the line before and this one.
+    `before` and `stamp` are the times that the carrier gave the line before and this one.
     """
-    if not text or _is_within(text) or text.startswith(PIECES) or is_traceback_start(text):
-        return True
-    if fold.tracing and KIND.match(text):
-        return True
-    if (fold.head.time or fold.stamp is not None) and _JAVA.match(text):
-        return True
-    if fold.head.rest.startswith(_GO_BEGINS) and _GO.match(text):
-        return True
-    if (fold.tracing or fold.is_open_ended) and _is_at_once(fold, text, since, zone):
-        return True
-    return fold.head.shape is Shape.PLAIN and ends_with_hidden_key(fold.last)
-
-
-def note(fold: Fold, text: str) -> None:
-    """Note what a line that goes on with an event says of the lines behind it."""
     if is_traceback_start(text):
         fold.tracing = True
-    elif not text or _is_within(text):
-        return
-    elif fold.tracing or text.startswith(PIECES) or _JAVA.match(text):
+        return True
+    if not text or text[0].isspace() or text[0] in _BOX:
+        return True
+    is_piece = text.startswith(PIECES)
+    is_java = not is_piece and _JAVA.match(text) is not None
+    if not (
+        is_piece
+        or (fold.tracing and KIND.match(text))
+        or (is_java and (fold.head.time or fold.stamp is not None))
+        or (fold.head.rest.startswith(_GO_BEGINS) and _GO.match(text))
+        or ((fold.tracing or fold.is_open_ended) and _is_at_once(fold, text, before, stamp, zone))
+        or (fold.head.shape is Shape.PLAIN and ends_with_hidden_key(fold.last))
+    ):
+        return False
+    if fold.tracing or is_piece or is_java:
         fold.tracing, fold.is_raised, fold.loose = False, True, 0
     else:
         fold.loose += 1
         fold.is_tailed = fold.is_tailed or ends_head(text)
+    return True
 
 
-def _is_within(text: str) -> bool:
-    return text[0].isspace() or text[0] in _BOX
-
-
-def _is_at_once(fold: Fold, text: str, since: tuple[Stamp, Stamp], zone: tzinfo) -> bool:
-    before, now = (stamped(one, zone) for one in since)
+def _is_at_once(fold: Fold, text: str, since: Stamp, stamp: Stamp, zone: tzinfo) -> bool:
+    before, now = stamped(since, zone), stamped(stamp, zone)
     if fold.loose >= MOST_LOOSE or (before is None) != (now is None):
         return False
     if before is None or now is None:

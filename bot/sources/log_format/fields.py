@@ -23,17 +23,25 @@ _QUOTED = re.compile(r"'[^'\\\n\r\x00]*'|\"[^\"\\\n\r\x00]*\"")
 _NUMBER = re.compile(r"-?\d{1,18}\Z")
 _FLOAT = re.compile(r"-?\d{1,18}\.\d{1,18}(?:e[+-]?\d{1,3})?\Z")
 # A bracket that holds texts, words and at most one more level of brackets, or a text: most values.
-_STRING = r"'[^'\\]*(?:\\.[^'\\]*)*'"
-_STRINGS = rf"(?:{_STRING}|\"[^\"\\]*(?:\\.[^\"\\]*)*\")"
-_NO_MARK = r"[^'\"()\[\]{}]*"
-_FLAT = rf"{_NO_MARK}(?:{_STRINGS}{_NO_MARK})*"
-_BRACKET = rf"[\[({{]{_FLAT}(?:[\[({{]{_FLAT}[\])}}]{_FLAT})*[\])}}]"
-_PLAIN_KEY = r"[A-Za-z_][\w.\-]*"
-_PLAIN_VALUE = rf"(?:{_BRACKET}|{_STRING})(?=\s|\Z)|(?!['\"{{\[(])[^ ]*"
-_PAIR_PATTERN = rf"\s*({_PLAIN_KEY})=({_PLAIN_VALUE})"
-_PLAIN_PAIR = re.compile(_PAIR_PATTERN, re.S)
-# Pair for pair as each is read alone: none is given up to read another way what follows it.
-_PLAIN_TAIL = re.compile(rf"(?:{_PAIR_PATTERN})?+" * MOST_PLAIN_PAIRS + r"\s*\Z", re.S)
+# No part of it can be read in two ways, so none is ever given up to try another.
+_NO_MARK = r"[^'\"()\[\]{}]*+"
+_PLAIN_KEY = r"[A-Za-z_][\w.\-]*+"
+
+
+def _pair_of(single: str, double: str) -> str:
+    """Return the pattern of a pair, given that of a text in either kind of quotes."""
+    flat = rf"{_NO_MARK}(?:(?:{single}|{double}){_NO_MARK})*"
+    bracket = rf"[\[({{]{flat}(?:[\[({{]{flat}[\])}}]{flat})*[\])}}]"
+    plain = rf"(?:{bracket}|{single})(?=\s|\Z)|(?!['\"{{\[(])[^ ]*+"
+    return rf"\s*+({_PLAIN_KEY})=({plain})"
+
+
+_PLAIN_PAIR = re.compile(
+    _pair_of(r"'[^'\\]*+(?:\\.[^'\\]*+)*'", r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*\""), re.S
+)
+# Pair for pair as each is read alone, where no backslash stands: most tails, in half the time.
+_ESCAPELESS_PAIR = _pair_of(r"'[^']*+'", r"\"[^\"]*+\"")
+_PLAIN_TAIL = re.compile(rf"(?:{_ESCAPELESS_PAIR})?+" * MOST_PLAIN_PAIRS + r"\s*\Z", re.S)
 # A dict of plain texts, numbers and words, as `repr` writes it: most of them.
 _TEXT, _INT = r"'[^'\\\n\r\x00]*'", r"-?(?:0|[1-9]\d{0,17})"
 _ITEM = rf"(?:{_TEXT}|{_INT}(?:\.\d{{1,17}})?|None|True|False)"
@@ -78,8 +86,7 @@ class Pairs:
 
 def pairs(tail: str) -> Pairs | None:
     """Return the fields of a tail, or None when it is none to its end."""
-    plain_tail = _PLAIN_TAIL.match(tail)
-    if plain_tail is not None:
+    if "\\" not in tail and (plain_tail := _PLAIN_TAIL.match(tail)) is not None:
         return Pairs(tail, plain_tail)
     texts: dict[str, str] = {}
     position, length = 0, len(tail)

@@ -5,7 +5,8 @@ between text and bytes, so that what is searched as bytes is taken apart as text
 """
 
 _CLOCK = r"\d\d:\d\d:\d\d"
-TIME = rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:[.,]\d{{1,9}})?"
+# What follows a fraction is never one of its digits, so none is tried without.
+TIME = rf"\d{{4}}-\d\d-\d\d[T ]{_CLOCK}(?:[.,]\d{{1,9}}+)?"
 ZONE = r"(?:\s?(?:Z|z|[+-]\d\d:?\d\d))?"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH = f"({'|'.join(MONTHS)})"
@@ -13,6 +14,9 @@ _LEVEL = r"(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b"
 
 # structlog's console, with an ISO time or a naive local one; Java's first thread is no level.
 CONSOLE = rf"({TIME}{ZONE}) \[(?!main\])([A-Za-z]+)\s*\] ?"
+_CODES = r"(?:\x1b\[[0-9;]*m)*"
+# The same as a terminal shows it, where a code stands as structlog writes them.
+COLOURED = rf"{_CODES}{TIME}{ZONE}{_CODES} {_CODES}\[{_CODES}(?!main\b)[A-Za-z]+\s*{_CODES}\]"
 # An ASGI or WSGI server.
 SERVER = rf"\[({TIME}{ZONE})\] \[\d+\] \[([A-Z]+)\s*\] ?"
 # Java's log4j as Kafka and Elasticsearch have it, and Flask.
@@ -46,22 +50,16 @@ SYSLOG = rf"{_MONTH} [ \d]\d {_CLOCK} [\w.:-]{{1,100}} (?=[\w./-]{{1,60}}(?:\[\d
 # uvicorn pads the level's name, and tells no time at all.
 PADDED = r"(?:(INFO|DEBUG): {5}|(ERROR): {4}|(WARNING): {2}|(CRITICAL): )(?=\S)"
 
+# Those that surely begin an event, tried by what a line begins with: most begin with a date.
 SURE = (
-    CONSOLE,
-    SERVER,
-    BRACKETED,
-    STANDARD,
-    POSTGRES,
-    SLASHED,
-    REDIS,
-    ACCESS,
-    KLOG,
-    SYSLOG,
-    PADDED,
+    rf"(?:(?=\d{{4}}-)(?:{CONSOLE}|{STANDARD}|{POSTGRES})|(?=\[)(?:{SERVER}|{BRACKETED}|{ACCESS})"
+    rf"|(?=\d)(?:{SLASHED}|{REDIS}|{ACCESS})|(?=[A-Za-f:])(?:{KLOG}|{SYSLOG}|{PADDED}|{ACCESS}))"
 )
-# What any of them begins with, an object of JSON, or a terminal code before one of them.
+# What any of them begins with, an object of JSON, or a terminal code before one of them. Each way
+# begins with one character, which is seen at once.
 MAY_BEGIN = (
-    rf"(?:[\d{{\[\x1b]|[IWEF]\d{{4}} |{_MONTH} [ \d]|[A-Z]{{4,8}}: |[\da-f]{{0,4}}:[\da-f:])"
+    r"(?:[\d{\[\x1b]|[IWEF]\d{4} |[JFMASOND][a-z]{2} [ \d]|[A-Z][A-Z]{3,7}: "
+    r"|[a-f][\da-f]{0,3}:[\da-f:]|:[\da-f:])"
 )
 NO_DIGIT_FIRST = "IWEFJMASONDCabcdef:"
 

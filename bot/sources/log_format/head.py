@@ -13,8 +13,10 @@ from bot.sources.log_format.forms import (
     ACCESS,
     BEHIND_TIME,
     BRACKETED,
+    COLOURED,
     CONSOLE,
     KLOG,
+    MAY_BEGIN,
     NO_DIGIT_FIRST,
     PADDED,
     POSTGRES,
@@ -51,9 +53,9 @@ _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
 _LEVEL_BYTES = re.compile(rb" ?\[[A-Za-z]+ *\]")
 _MAYBE_CARRIERS = re.compile(ENGINE_STAMP.pattern.decode())
 _COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
-_START = re.compile(
-    rb"(?:" + ENGINE_STAMP.pattern + rb")??(?:\{\"|" + "|".join(SURE).encode() + rb")"
-)
+_MAY_BEGIN = re.compile(MAY_BEGIN.encode())
+_COLOURED = re.compile(COLOURED.encode())
+_START = re.compile(rb"(?:" + ENGINE_STAMP.pattern + rb")?(?:\{\"|" + SURE.encode() + rb")")
 LEVEL_NAMES = {
     "warn": "warning",
     "exception": "error",
@@ -124,6 +126,8 @@ def head_of(text: str) -> Head | None:
         return _bracketed(text)
     if not first.isdigit():
         return _unnumbered(text) if first and first in NO_DIGIT_FIRST else None
+    if text[4:5] != "-":
+        return _others(text)
     found = _CONSOLE.match(text)
     if found:
         time, level, rest = found.groups()
@@ -148,7 +152,13 @@ def maybe_carriers(head: Head) -> str | None:
 
 def starts_event(line: bytes) -> bool:
     """Say whether an event surely begins at this raw line; cheap, for lines that are not parsed."""
-    if b"\x1b" in line[:HEAD_BYTES]:
+    if line.startswith(b'{"'):
+        return True
+    if not _MAY_BEGIN.match(line):
+        return False
+    if _COLOURED.match(line, 0, HEAD_BYTES):
+        return True
+    if line.find(b"\x1b", 0, HEAD_BYTES) >= 0:
         line = _COLOURS.sub(b"", line[: 2 * HEAD_BYTES])
     return _START.match(line, 0, HEAD_BYTES) is not None
 

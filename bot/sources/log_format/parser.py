@@ -13,7 +13,7 @@ import orjson
 
 from bot.border.outside import outside
 from bot.domain.log import LogEvent, Role
-from bot.sources.log_format.continuation import goes_on, note
+from bot.sources.log_format.continuation import goes_on
 from bot.sources.log_format.error import holds, is_traceback_start
 from bot.sources.log_format.event import Fold, TextEvent
 from bot.sources.log_format.forms import MAY_BEGIN
@@ -102,9 +102,7 @@ class LineParser:
                 self._open = self._unread(_json_source(text, fields, stamp, self._zone), offset)
                 return done
             head = None
-        if head is None and self._continues(text, stamp):
-            self._last_stamp = stamp
-            self._fold(text, is_beyond=is_beyond)
+        if head is None and self._continues(text, stamp, is_beyond=is_beyond):
             return None
         if head is None and not text.strip():
             return None
@@ -182,23 +180,21 @@ class LineParser:
         self.unreadable += 1
         return True
 
-    def _continues(self, text: str, stamp: Stamp) -> bool:
+    def _continues(self, text: str, stamp: Stamp, *, is_beyond: bool) -> bool:
+        """Take a line that is no head as part of the open event; False where it is none."""
         fold = self._open
         if not isinstance(fold, Fold):
             return False
-        return self._takes_all(fold) or goes_on(fold, text, (self._last_stamp, stamp), self._zone)
+        if not (self._takes_all(fold) or goes_on(fold, text, self._last_stamp, stamp, self._zone)):
+            return False
+        self._last_stamp = stamp
+        dropped = fold.add(text)
+        if is_beyond or (dropped and holds("\n".join(dropped), self.looked_for)):
+            fold.is_beyond = True
+        return True
 
     def _takes_all(self, fold: Fold) -> bool:
         return fold.head.shape is Shape.CONSOLE and self.role in FOLDING_ROLES
-
-    def _fold(self, text: str, *, is_beyond: bool) -> None:
-        fold = self._open
-        if isinstance(fold, Fold):
-            if not self._takes_all(fold):
-                note(fold, text)
-            dropped = fold.add(text)
-            is_beyond = is_beyond or (bool(dropped) and holds("\n".join(dropped), self.looked_for))
-            fold.is_beyond = fold.is_beyond or is_beyond
 
     @property
     def _overlap(self) -> int:
