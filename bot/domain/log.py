@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 # Beside logs that are cut out of whole ones: that a service is silent in them says nothing of it.
 EXCERPT = "EXCERPT.md"
+# The reason of a log that was there, and that the time did not suffice to read.
+LATE = "not read within"
 
 
 class Role(StrEnum):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
-from bot.diagnosis.evidence.log_coverage import covers
+from bot.diagnosis.evidence.log_coverage import covers, is_late
 from bot.diagnosis.queue.conservation import SETTLED, Departure
 from bot.diagnosis.queue.log_events import sign_of
 from bot.diagnosis.queue.losses import TTL
@@ -30,7 +30,11 @@ def departure(comparison: ComparisonEvidence) -> Departure | None:
     if queued is None or at is None or not SETTLED <= looked - at < ttl_of(comparison):
         return None
     return Departure(
-        looked, queued.queue_id, _correlation(comparison), is_sound=_is_sound(comparison, at)
+        looked,
+        queued.queue_id,
+        _correlation(comparison),
+        is_sound=_is_sound(comparison, at),
+        is_late=is_late(comparison.logs),
     )
 
 
@@ -60,10 +64,12 @@ def _queues(clue: LogClue) -> bool:
 
 def _is_sound(comparison: ComparisonEvidence, at: datetime) -> bool:
     """Whether the provider's lines of this item were seen, and none of them can be missing."""
-    logs, own = comparison.logs, comparison.names(Role.LLM_PROVIDER)
-    heard = any(one.event.role is Role.LLM_PROVIDER for one in comparison.of(Step.QUEUED))
+    logs, queued = comparison.logs, [one.event for one in comparison.of(Step.QUEUED)]
+    heard = [one.service for one in queued if one.role is Role.LLM_PROVIDER]
+    # Which services there are may be unread; its own lines name the one that wrote them.
+    own = comparison.names(Role.LLM_PROVIDER) or heard
     gap = isinstance(logs, LogSearch) and bool(logs.missing)
-    return heard and not gap and covers(logs, own, at)
+    return bool(heard) and not gap and covers(logs, own, at)
 
 
 def ttl_of(comparison: ComparisonEvidence) -> timedelta:

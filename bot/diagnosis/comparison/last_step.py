@@ -10,7 +10,7 @@ from bot.diagnosis.comparison.log_events import Outcome, Step
 from bot.diagnosis.evidence.log_coverage import has_gap
 from bot.diagnosis.publishing.memory import WAITING, Fate
 from bot.diagnosis.publishing.wording import FATES, lost_why, waiting_why
-from bot.diagnosis.queue.conservation import WHY_GAP, WHY_LEFT
+from bot.diagnosis.queue.conservation import WHY_LEFT, why_unsound
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence
@@ -133,7 +133,7 @@ def _early(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
         return LostAnswer(LossPlace.LEFT_UNANSWERED, where, WHY_LEFT)
     if left is not None:
         where = "it is gone from the LLM queue, not accounted for"
-        return LostAnswer(LossPlace.NOT_ACCOUNTED, where, WHY_GAP, Confidence.LOW)
+        return LostAnswer(LossPlace.NOT_ACCOUNTED, where, why_unsound([left]), Confidence.LOW)
     if missing in (None, Step.STORED):
         why = "The logs do not reach back far enough to tell where the trail ends."
         return LostAnswer(LossPlace.UNKNOWN, _UNTOLD, why, Confidence.LOW)

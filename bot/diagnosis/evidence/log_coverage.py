@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bot.domain.evidence import LOGS, Missing, SourceReading, SourceState, reading_of
 from bot.domain.followed import ENDED_AFTER, silent_since, tells_silence
-from bot.domain.log import LogCoverage, LogEvent, LogSearch
+from bot.domain.log import LATE, LogCoverage, LogEvent, LogSearch
 from bot.domain.words import Text, joined, when, words
 from bot.text.wording import many
 
@@ -76,6 +76,13 @@ def has_hole(answer: LogSearch | Missing) -> bool:
 def has_gap(answer: LogSearch | Missing) -> bool:
     """Say whether a log that was asked for could not be read: its silence proves nothing."""
     return isinstance(answer, LogSearch) and bool(answer.missing)
+
+
+def is_late(answer: LogSearch | Missing) -> bool:
+    """Say whether a log was there and was not read for want of time: it has no gap for that."""
+    if isinstance(answer, Missing):
+        return answer.state is SourceState.TIMEOUT
+    return any(why.startswith(LATE) for _, why in answer.missing)
 
 
 def unread(answer: LogSearch | Missing) -> Text:

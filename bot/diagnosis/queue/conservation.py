@@ -35,6 +35,7 @@ WHY_SWEPT = (
     "left of them."
 )
 WHY_GAP = "They are gone from Redis, and the logs of that time have a gap."
+WHY_LATE = "They are gone from Redis, and the logs of that time were not read in time: ask again."
 WHY_PAST = "Their batch has ended without them: its own report says what they mean for it."
 ASK_AGAIN = "Ask for their batch again: they get no callback."
 
@@ -43,8 +44,8 @@ ASK_AGAIN = "Ask for their batch again: they get no callback."
 class Departure:
     """An item that was in Redis and is not any more; `at` is the first look without it.
 
-    `is_sound` says that the logs of that time were read without a gap, `is_past` that its batch
-    has ended.
+    `is_sound` says that the logs of that time were read without a gap, `is_late` that they were
+    not read for want of time, `is_past` that its batch has ended.
     """
 
     at: datetime
@@ -53,6 +54,7 @@ class Departure:
     batch: str = ""
     is_sound: bool = True
     is_past: bool = False
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +248,16 @@ def departure_finding(left: Sequence[Departure]) -> Finding:
         what=f"{counted} left the LLM queue unanswered"
         if sound
         else f"{counted} of the LLM queue: not accounted for",
-        why=WHY_LEFT if sound else WHY_GAP,
+        why=WHY_LEFT if sound else why_unsound(told),
         evidence=_gone_lines(told),
         next=(words(Command(f"/trace {first.correlation_id or first.queue_id}")), ASK_AGAIN),
         lost=len(told) if sound else 0,
     )
+
+
+def why_unsound(left: Sequence[Departure]) -> str:
+    """Return why nothing is held against what is gone: no gap where lines were read too slowly."""
+    return WHY_LATE if any(one.is_late for one in left) else WHY_GAP
 
 
 def _past_finding(left: Sequence[Departure]) -> Finding:

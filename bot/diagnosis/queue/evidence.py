@@ -151,6 +151,7 @@ class QueueEvidence:
                 is_sound=one.is_sound and not gap,
                 batch=str(self.owners.get(one.queue_id, "")),
                 is_past=self.owners.get(one.queue_id) in self.ended,
+                is_late=log_coverage.is_late(self.logs),
             )
             for one in found
         )

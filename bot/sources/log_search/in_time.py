@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from math import inf
 from typing import Any, TypeVar
 
+from bot.domain.log import LATE
 from bot.ports.bounded import seconds_left
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ async def in_time(
             stop.set()
             late = await _wait(list(late), left * ENDING)
         answers = [task.result() for task in tasks if task not in late]
-        said = f"not read within {left:.3g} s"
+        said = f"{LATE} {left:.3g} s"
         missing = [
             (name, said) for (name, _), task in zip(searches, tasks, strict=True) if task in late
         ]

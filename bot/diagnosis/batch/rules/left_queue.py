@@ -105,10 +105,11 @@ def _left_by_provider(evidence: BatchEvidence) -> Finding | None:
 
 def left_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Comparisons left the LLM queue without an answer, an error, an expiry or a return."""
-    if evidence.departed:
+    departed, lost = evidence.departed, _fates(evidence, now, QueueFate.LEFT)
+    # What lines show of them is more than that they are not in Redis, of which no line is sure.
+    if departed and (not lost or any(one.is_sound for one in departed)):
         held = orphaned_by_restart(evidence, now)
-        return None if held else _unless_cancelled(evidence, departure_finding(evidence.departed))
-    lost = _fates(evidence, now, QueueFate.LEFT)
+        return None if held else _unless_cancelled(evidence, departure_finding(departed))
     if not lost:
         return None
     first = min(one.at for one in lost)
