@@ -36,6 +36,7 @@ UNSENT = {
     SubmissionFault.PROVIDER: "the LLM provider was away at the submission",
     SubmissionFault.TIMED_OUT: "the LLM provider did not answer the submission",
     SubmissionFault.GATEWAY: "a proxy could not reach the LLM provider",
+    SubmissionFault.SERVER: "the LLM provider answered the submission with HTTP 500",
     SubmissionFault.OTHER: "CJ could not hand over the comparisons",
 }
 MOST_BATCHES, MOST_ITEMS = 100, 2_000

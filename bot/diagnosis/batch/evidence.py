@@ -174,11 +174,16 @@ class BatchEvidence:
     @property
     def _last(self) -> datetime | None:
         """The end of the time that matters to it: what it lacks as it ends may come a while yet."""
-        header = self.header
-        if not header.ended:
+        header, pairs = self.header, self.pairs
+        if not (header.ended or header.complete):
             return None
         last = header.last_activity_at or header.created_at
-        return last + LOOKED_AFTER if self.pairs.pending else last
+        if pairs.pending:
+            return last + LOOKED_AFTER if header.ended else None
+        # A monitor may end it long after its last answer: no breaker did it anything by then.
+        return (
+            min(last, pairs.last_completed_at + LOOKED_AFTER) if pairs.last_completed_at else last
+        )
 
     @cached_property
     def set_by_hand(self) -> tuple[ErrorGroup, ...]:

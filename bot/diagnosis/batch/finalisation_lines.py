@@ -32,6 +32,8 @@ STABLE_CHANGE = 0.025
 _EVALUATED = ("Callback iteration complete; evaluated stability", "Continuation decision evaluated")
 # All that tell how it was decided, and that it was done.
 DECIDED = (_CHECKED, _VALID, EXHAUSTED, THRESHOLD, SWEPT, *_EVALUATED, SCORED, *FINALISED)
+# What HuleEdu's own errors begin with, which says more than that class does.
+_CODE = re.compile(r"\[([A-Z][A-Z0-9_]{3,60})\]")
 _BATCH = re.compile(r"user_id is None for batch (\d{1,9})")
 WAVE_MADE = "tracking records for CJ batch"
 _WAVE = re.compile(rf"Created (\d{{1,6}}) {WAVE_MADE} (\d{{1,9}})")
@@ -85,6 +87,8 @@ def why_not_finalised(event: LogEvent) -> Text:
         return "The batch names no user, and CJ publishes no result without one."
     if refusal := _refusal(event, said):
         return refusal
+    if code := next((found[1] for text in said if (found := _CODE.search(text))), ""):
+        return f"Its own line says: {name(code)}."
     kind = event.fields.get("error_type") or (event.error.kind if event.error else "")
     return f"Its own line says: {name(str(kind))}." if kind else "Its own line says no more."
 

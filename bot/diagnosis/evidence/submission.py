@@ -38,6 +38,8 @@ UNREACHABLE = ("Cannot connect to host", "Connect call failed", "Connection refu
 _REACHED = re.compile(r"^\s*5\d\d, message=|Server disconnected|Connection reset")
 # What stands before the provider answers so in its place.
 _IN_ITS_PLACE = re.compile(r"^\s*50[24], message=")
+# By itself it does not say whether the provider's own code failed, or what stands before it.
+_SERVER = re.compile(r"^\s*500, message=")
 _SILENT = re.compile(r"(?:Provider Service:|^)\s*$|timed? ?out", re.IGNORECASE)
 
 
@@ -48,6 +50,7 @@ class SubmissionFault(StrEnum):
     PROVIDER = "provider"
     TIMED_OUT = "timed_out"
     GATEWAY = "gateway"
+    SERVER = "server"
     OTHER = "other"
 
 
@@ -94,7 +97,7 @@ def fault_of(lost: Iterable[LostSubmission], *, kafka_away: bool) -> SubmissionF
         return SubmissionFault.GATEWAY
     if SubmissionFault.TIMED_OUT in faults:
         return SubmissionFault.KAFKA if kafka_away else SubmissionFault.TIMED_OUT
-    return SubmissionFault.OTHER
+    return SubmissionFault.SERVER if SubmissionFault.SERVER in faults else SubmissionFault.OTHER
 
 
 def _fault(error: str) -> SubmissionFault:
@@ -102,6 +105,8 @@ def _fault(error: str) -> SubmissionFault:
         return SubmissionFault.PROVIDER
     if _IN_ITS_PLACE.match(error):
         return SubmissionFault.GATEWAY
+    if _SERVER.match(error):
+        return SubmissionFault.SERVER
     return SubmissionFault.TIMED_OUT if _SILENT.search(error) else SubmissionFault.OTHER
 
 
@@ -110,6 +115,7 @@ _WHAT = {
     SubmissionFault.PROVIDER: "CJ could not connect to the LLM provider",
     SubmissionFault.TIMED_OUT: "the LLM provider did not answer CJ in time",
     SubmissionFault.GATEWAY: "a proxy said that it cannot reach the LLM provider (502, 504)",
+    SubmissionFault.SERVER: "the LLM provider answered CJ with HTTP 500",
     SubmissionFault.OTHER: "CJ could not hand them to the LLM provider",
 }
 _WHY = {
@@ -119,6 +125,7 @@ _WHY = {
     SubmissionFault.TIMED_OUT: "CJ writes its rows before it sends; Kafka or the provider may be "
     "slow or away.",
     SubmissionFault.GATEWAY: "CJ writes its rows before it sends, and does not send again.",
+    SubmissionFault.SERVER: "CJ writes its rows before it sends, and does not send again.",
     SubmissionFault.OTHER: "CJ writes its rows before it sends, and does not send again.",
 }
 _NEXT = {
@@ -127,6 +134,8 @@ _NEXT = {
     SubmissionFault.TIMED_OUT: "Look whether Kafka and the LLM provider answer in time.",
     SubmissionFault.GATEWAY: "Look whether it runs behind that proxy: docker ps --filter "
     "name=llm_provider_service",
+    SubmissionFault.SERVER: "Read the LLM provider's log of that time, and that of what "
+    "stands before it.",
     SubmissionFault.OTHER: "Mend what CJ's lines say; they stand in the evidence.",
 }
 ASK_AGAIN = "Ask for the batch again once that works: these get no answer."

@@ -195,10 +195,6 @@ def _prepared(evidence: BatchEvidence) -> int | None:
 
 
 def _why(lines: list[LogEvent]) -> str:
-    answers = Counter(found[1] for one in lines if (found := _STATUS.search(one.event)))
-    if answers:
-        status, _ = answers.most_common(1)[0]
-        return f"The content service answered HTTP {status}; CJ leaves out what it cannot fetch."
     if _unreachable(lines):
         return (
             "CJ could not connect to the content service: it is down, or CJ's address of it is "
@@ -208,7 +204,8 @@ def _why(lines: list[LogEvent]) -> str:
     if told:
         alone = "these texts" if len(told) == 1 else ""
         parts = " and ".join(said.format(alone or many(count, "text")) for said, count in told)
-        return f"The content service {parts}; CJ leaves out an essay whose text it cannot fetch."
+        left = "what it cannot fetch" if len(told) > 1 else "an essay whose text it cannot fetch"
+        return f"The content service {parts}; CJ leaves out {left}."
     kinds = sorted({one for line in lines for one in _classes(line)[:1]})
     said = f"its lines name {' and '.join(kinds[:2])} alone" if kinds else NO_LINE
     return f"CJ leaves out an essay whose text it cannot fetch; {said}."
@@ -216,6 +213,8 @@ def _why(lines: list[LogEvent]) -> str:
 
 def _reason(event: LogEvent) -> str:
     """Return what the content service did instead of giving a text, by CJ's code or its error."""
+    if found := _STATUS.search(event.event):
+        return f"answered HTTP {found[1]} for {{}}"
     coded = next((said for code, said in _CODES.items() if code in event.event), "")
     return coded or next((_CLASSES[one] for one in _classes(event) if one in _CLASSES), "")
 

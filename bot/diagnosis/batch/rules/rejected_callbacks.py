@@ -29,12 +29,13 @@ from bot.text.wording import many
 
 
 def _is_of_its_time(evidence: BatchEvidence, event: LogEvent) -> bool:
-    """Whether the batch had begun, and lacked an answer or was at work shortly before."""
+    """Whether the batch had begun, and lacked an answer or got its last one shortly before."""
     header, pairs = evidence.header, evidence.pairs
     if event.at is None or pairs.pending:
         return True
-    moved = [at for at in (pairs.last_completed_at, header.last_activity_at) if at]
-    return not moved or event.at <= max(moved) + LOST_AFTER
+    # What it did once all was answered, as when a monitor ends it, waits for no callback.
+    last = pairs.last_completed_at or header.last_activity_at
+    return last is None or event.at <= last + LOST_AFTER
 
 
 def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:

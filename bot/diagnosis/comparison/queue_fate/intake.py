@@ -13,4 +13,7 @@ def took_in(clues: Iterable[LogClue], lost: LostSubmission) -> bool:
     CJ's. What it refuses in words it may not have queued, unless a line names its place there.
     """
     queued = [clue for clue in clues if clue.step is Step.QUEUED]
-    return any(clue.queue_id or lost.fault is not SubmissionFault.OTHER for clue in queued)
+    return any(
+        clue.queue_id or lost.fault not in (SubmissionFault.SERVER, SubmissionFault.OTHER)
+        for clue in queued
+    )

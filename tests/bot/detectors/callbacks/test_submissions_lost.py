@@ -71,7 +71,7 @@ async def _judged(*ticks: Sequence[LogEvent]) -> Judgement:
                 [],
                 [],
             ],
-            "other",
+            "server",
         ),
     ],
 )

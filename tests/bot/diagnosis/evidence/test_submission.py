@@ -7,6 +7,7 @@ from bot.diagnosis.evidence.submission import (
     fault_of,
     lost_submission,
     says_kafka_away,
+    submission_words,
 )
 from tests.support.fakes.sources import CJ, event
 
@@ -27,3 +28,18 @@ def test_kafka_is_named_by_the_provider_s_lines(said: str, fault: SubmissionFaul
     assert lost is not None
     line = event("2026-02-10T10:59:50", said)
     assert fault_of([lost], kafka_away=says_kafka_away(line)) is fault
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("500, message='Internal Server Error', url='http://llm:8080'", "HTTP 500"),
+        ("502, message='Bad Gateway', url='http://llm:8080'", "a proxy said"),
+        ("400, message='Bad Request', url='http://llm:8080'", "could not hand them"),
+    ],
+)
+def test_what_the_provider_s_door_answered_is_told(said: str, told: str) -> None:
+    one = event("2026-02-10T11:00:00", f"Unexpected error processing task {ESSAYS}: {said}", CJ)
+    lost = lost_submission(one)
+    assert lost is not None
+    assert told in submission_words(fault_of([lost], kafka_away=False))[0]

@@ -55,6 +55,13 @@ def test_essays_that_take_no_part_are_counted_with_what_the_content_service_answ
     assert "500" in str(found.why)
 
 
+def test_of_several_answers_of_the_content_service_each_is_told() -> None:
+    lacks = f"{NOT_PREPARED} e-2: [RESOURCE_NOT_FOUND] Content with ID 'x' not found"
+    found = content_missing(evidence(lacks, FAILED, lacks), NOW)
+    assert found is not None
+    assert "does not have 2 texts and answered HTTP 500 for 1 text" in str(found.why)
+
+
 @pytest.mark.parametrize(
     ("said", "why"),
     [

@@ -209,6 +209,7 @@ UNIQUE = 'duplicate key value violates unique constraint "grade_projections_pkey
         ("cannot execute INSERT in a read-only transaction", "takes no writes"),
         ('null value in column "x" violates not-null constraint', "a value that it needs"),
         ("boom", "Its own line says no more."),
+        ("[CJ_INSUFFICIENT_COMPARISONS] Not enough (0)", "says: CJ_INSUFFICIENT_COMPARISONS."),
     ],
 )
 def test_what_the_database_refused_is_told_in_words(said: str, why: str) -> None:

@@ -14,6 +14,7 @@ from bot.domain.queue import QueueReading
 
 NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
 BOS, STRAY = "9c41f7b2-58de-4a36-b1f0-2ab525a2c034", "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+OPENED = "Circuit breaker open: anthropic"
 RUN = f"Canonical batch UUID: {BOS} (label: night)"
 REJECTED = f"Comparison callback missing essay identifiers; correlation={STRAY}"
 
@@ -115,3 +116,29 @@ def test_an_answer_that_was_lost_with_the_batchs_counters_is_named(
     assert (found is not None) is bool(told)
     if found:
         assert str(found.what) == f"CJ did not store 1 answer: {told}"
+
+
+def test_what_came_long_after_the_last_answer_is_not_of_its_time() -> None:
+    """A monitor ended it hours later: it waited for no callback by then."""
+    given = evidence((Role.CJ, f"Cannot find comparison pair for callback {STRAY}"))
+    header = replace(given.header, last_activity_at=NOW + timedelta(hours=1))
+    pairs = replace(given.pairs, last_completed_at=NOW - timedelta(hours=1))
+    ended = replace(given, rows=replace(given.rows, header=header, pairs=pairs))
+    assert foreign_callback(ended, NOW) is None
+
+
+def test_a_breaker_that_opened_long_after_the_last_answer_is_not_told() -> None:
+    """A batch that was set back, and forced to an end hours later, met none as it was answered."""
+    begun = NOW - timedelta(hours=3)
+    opened = LogEvent(NOW - timedelta(hours=1), "llm_provider_service", "l", Role.LLM_PROVIDER,
+                      "error", OPENED, text=OPENED)  # fmt: skip
+    header = BatchHeader(34, BOS, BOS, "COMPLETE_STABLE", "COMPLETED", begun, last_activity_at=NOW)
+    late = PairCounts(total=10, essay_a=10, last_completed_at=NOW)
+    early = replace(late, last_completed_at=begun + timedelta(minutes=2))
+    told = [
+        BatchEvidence(
+            BatchRows(header, pairs), LogSearch((opened,), ()), QueueReading(NOW, 0)
+        ).provider.words
+        for pairs in (late, early)
+    ]
+    assert [bool(one) for one in told] == [True, False]
