@@ -22,7 +22,7 @@ CONSUMER = "cj_assessment_service"
 
 
 def silent_condition(
-    untaken: UntakenCallbacks, batches: Sequence[str], *, few: bool, long: bool
+    untaken: UntakenCallbacks, batches: Sequence[str], now: datetime, *, few: bool, long: bool
 ) -> Condition:
     """Return that callbacks wait while CJ takes none; `few` prove little, unless for `long`."""
     count, since, taken = len(untaken.waiting), untaken.waiting[0].at, untaken.taken_at
@@ -40,8 +40,8 @@ def silent_condition(
     place = place_told(batches, "of")
     headline = f"CJ takes no callbacks{place}: answers are published, not read"
     found = replace(condition, headline=headline, batch=sole(batches))
-    if untaken.is_mute and untaken.logged_at is not None:
-        return _mute(found, place, count, untaken.logged_at)
+    if untaken.is_mute(now) and untaken.silent_since is not None:
+        return _mute(found, place, count, untaken.silent_since)
     return _held_up(found, place, since) if untaken.at_work else found
 
 

@@ -20,7 +20,9 @@ TAKEN = "Processing LLM comparison callback"
 UNREADABLE = "Error processing LLM comparison callback"
 SKIPPED = "Duplicate message skipped"
 STARTED = "CJ Assessment Kafka consumer started"
-_ENDS, _BEGINS = (*TAKEN_END, STARTED), (TAKEN, *RECEIVED)
+RUNS_AGAIN = "CJ Assessment Service started successfully"
+_STARTS = (STARTED, RUNS_AGAIN)
+_ENDS, _BEGINS = (*TAKEN_END, *_STARTS), (TAKEN, *RECEIVED)
 _TAKES = (*_BEGINS, UNREADABLE)
 MOST = 300
 # A line may be missing; only what was passed over after such a silence is called lost.
@@ -43,7 +45,9 @@ class UntakenCallbacks:
     `ends` that its lines say so of others. `last` is the one that it took last. `skipped` are those
     that CJ passed over lately, for the last time as read at `skipped_at`, `lost`
     those of them that it passed over when it took others again after a silence. `regrouped_at` is
-    when a line last showed CJ's consumer group in motion.
+    when a line last showed CJ's consumer group in motion. `hole` is when CJ's log went on after a
+    silence, `mute_from` since when it was silent, and `unknown_at` when what was published
+    meanwhile was given up: no line says whether CJ took it.
     """
 
     heard: bool = False
@@ -58,21 +62,51 @@ class UntakenCallbacks:
     regrouped_at: datetime | None = None
     logged_at: datetime | None = None
     hole: datetime | None = None
+    mute_from: datetime | None = None
+    unknown_at: datetime | None = None
     taken_at: datetime | None = None
     seen_at: datetime | None = None
     memories: dict[str, PublisherMemory] = field(default_factory=dict)
 
-    @property
-    def is_mute(self) -> bool:
-        """Whether CJ wrote no line at all since the first that waits was published."""
+    def is_mute(self, now: datetime) -> bool:
+        """Whether CJ wrote no line at all since the first that waits, or for as long as counts."""
         first = self.waiting[0].at if self.waiting else None
-        return bool(first and self.logged_at and self.logged_at < first)
+        if first is None or self.logged_at is None:
+            return False
+        quiet = self.logged_at < first or now - self.logged_at >= SILENT_FOR
+        return quiet or self.hole is not None
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """Since when CJ's log is silent, or was until it went on lately."""
+        return self.logged_at if self.hole is None else self.mute_from
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of what was published in a silence that ended lately."""
+        at, seen = self.unknown_at, self.seen_at
+        return at is not None and (seen is None or seen < at)
+
+    def _past_hole(self, now: datetime) -> "UntakenCallbacks":
+        """Return it without what was published in a hole of CJ's log; a start shows it was none."""
+        hole = self.hole
+        if hole is None or now - hole < SETTLED:
+            return self
+        after = tuple(one for one in self.waiting if one.at > hole)
+        return replace(self, waiting=after, hole=None, unknown_at=now)
 
     def reaching(self, logged_at: datetime | None, now: datetime) -> "UntakenCallbacks":
         """Return it with until when CJ's log reaches; an idle CJ writes every few seconds."""
         before = self.logged_at
         mute = before is not None and logged_at is not None and logged_at - before >= SILENT_FOR
-        return replace(self, logged_at=logged_at or before, hole=now if mute else self.hole)
+        # A CJ that its database holds up writes on: what took the last one has ended since.
+        return replace(
+            self,
+            logged_at=logged_at or before,
+            hole=now if mute else self.hole,
+            mute_from=before if mute else self.mute_from,
+            at_work=self.at_work and not mute,
+        )
 
     def after(
         self,
@@ -102,7 +136,7 @@ class UntakenCallbacks:
             if regroups(event):
                 state = replace(state, regrouped_at=now)
             state = state._taken(event, now)
-        return state
+        return state._past_hole(now)
 
     def _published(
         self, events: Sequence[LogEvent]
@@ -121,7 +155,7 @@ class UntakenCallbacks:
         if ends_taking(event):
             ends = self.ends or event.event.startswith(TAKEN_END)
             # Where it was down the silence was its own.
-            hole = None if event.event.startswith(STARTED) else self.hole
+            hole = None if event.event.startswith(_STARTS) else self.hole
             return replace(self, at_work=False, ends=ends, hole=hole)
         if not is_taken(event):
             return self

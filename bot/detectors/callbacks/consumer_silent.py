@@ -28,6 +28,7 @@ from bot.detectors.callbacks._skipped import (
 )
 from bot.detectors.callbacks._untaken import (
     REGROUPING,
+    RUNS_AGAIN,
     SKIPPED,
     STARTED,
     TAKEN,
@@ -78,8 +79,8 @@ class ConsumerSilent:
     open_ticks: ClassVar[int] = 2
     clear_ticks: ClassVar[int] = 1
     needles: ClassVar[tuple[str, ...]] = (
-        *NEEDLES, TAKEN, *RECEIVED, UNREADABLE, SKIPPED, STARTED, *TAKEN_END, MAPPED, ASKED_FOR,
-        *REGROUPING,
+        *NEEDLES, TAKEN, *RECEIVED, UNREADABLE, SKIPPED, STARTED, RUNS_AGAIN, *TAKEN_END, MAPPED,
+        ASKED_FOR, *REGROUPING,
     )  # fmt: skip
     rests_on: ClassVar[tuple[Role, ...]] = (Role.CJ,)
     Settings: ClassVar[type[BaseModel]] = ConsumerSilentSettings
@@ -149,7 +150,7 @@ class ConsumerSilent:
         if last is None or not last.data:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
         untaken = _untaken(last)
-        closing = {CONSUMER: _again(len(untaken.skipped)), SKIPPED_CALLBACKS: STAYS_LOST}
+        closing = {CONSUMER: _again(untaken), SKIPPED_CALLBACKS: STAYS_LOST}
         gone = skipped_condition(untaken, tuple(last.data.get("lost_of") or ()), now)
         lost = (gone,) if gone else ()
         if last.data.get("beyond_end"):
@@ -177,7 +178,7 @@ class ConsumerSilent:
         if few and not _is_missed(untaken, last):
             return None
         batches = tuple(last.data.get("batches") or ())
-        return silent_condition(untaken, batches, few=few, long=quiet >= LOST_AFTER)
+        return silent_condition(untaken, batches, now, few=few, long=quiet >= LOST_AFTER)
 
 
 DETECTOR = ConsumerSilent
@@ -190,8 +191,11 @@ def _untaken(sample: Sample) -> UntakenCallbacks:
         return UntakenCallbacks()
 
 
-def _again(skipped: int) -> Text:
+def _again(untaken: UntakenCallbacks) -> Text:
     """Return that CJ takes callbacks again, and how many published before it did not take."""
+    if untaken.is_unknown:
+        return "CJ's log goes on; no line says whether it took what was published meanwhile"
+    skipped = len(untaken.skipped)
     if not skipped:
         return "CJ takes callbacks again"
     lost = many(skipped, "callback")

@@ -341,3 +341,30 @@ async def test_what_a_mute_log_may_have_held_is_not_lost(
     assert [f"skipped {lost}" in str(one.headline) for one in after.conditions] == [True] * bool(
         lost
     )
+
+
+@pytest.mark.parametrize(
+    ("back", "rules"),
+    [
+        # Its log alone may have been missing: what it took meanwhile nobody knows.
+        ([], []),
+        # It was down, and takes nothing yet.
+        (["CJ Assessment Service started successfully"], ["consumer-silent"]),
+    ],
+)
+async def test_a_log_that_goes_on_without_a_start_accuses_no_consumer(
+    back: list[str], rules: list[str]
+) -> None:
+    seen = watches({20: wave(*TWELVE), 8: back})
+    for place, watch in enumerate(seen):
+        n = 40 - place
+        at = NOW - TICK * (20 if 8 < n < 20 else n)
+        assert isinstance(watch.logs, Followed)
+        seen[place] = replace(watch, logs=replace(watch.logs, reached={LOG: at}))
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    mute = await played(detector, seen[:31])
+    assert "No line of CJ since" in str(mute.conditions[0].title)
+    found = await played(detector, seen[31:])
+    assert told(found) == rules
+    assert ("no line says" in str(found.closing["cj_assessment_service"])) is (not rules)
+    assert not any("database" in str(one.title) for one in found.conditions)
