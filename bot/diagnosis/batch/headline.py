@@ -30,7 +30,7 @@ def headline(report: Report, evidence: BatchEvidence) -> Text:
     if pairs.total and pairs.error >= pairs.total * WARN_SHARE:
         why = next((one.what for one in loud if one.rule in _WHY_FAILED), "")
         short = f"{pairs.error} of {many(pairs.total, 'comparison')} failed"
-        brief = f"{short}: {evidence.failures[0].short}" if evidence.failures else short
+        brief = f"{short}: {_reasons(evidence)}" if evidence.failures else short
         return _with(f"{subject}. ", why) or _with(f"{subject}. ", brief) or f"{subject}. {short}"
     if evidence.has_no_essays and not loud:
         planned = next((one.what for one in report.findings if one.rule == AS_PLANNED), "")
@@ -47,6 +47,12 @@ def further_causes(report: Report, line: Text) -> Text:
     told = [one.what for one in causes if not _is_said(one, line)]
     lead = "Also: " if len(told) < len(causes) else "Found: "
     return words(lead, joined(" ", map(sentence, told[:MOST_CAUSES]))) if told else ""
+
+
+def _reasons(evidence: BatchEvidence) -> str:
+    """Return the first reason of what failed, and how many there are besides."""
+    more = sum(bool(one.comparisons) for one in evidence.failures[1:])
+    return evidence.failures[0].short + (f" (+{more} more)" if more else "")
 
 
 def _is_said(cause: Finding, line: Text) -> bool:

@@ -189,8 +189,9 @@ def _was_read(evidence: BatchEvidence) -> bool:
 
 
 def _passed(evidence: BatchEvidence, first: Failures) -> tuple[str | Time, ...]:
-    """Whether it is over: answers came after the last failure, whoever's they are."""
-    last = evidence.last_met(first)
+    """Whether it is over: answers came after the last failure, of whatever reason and whoever's."""
+    met = [one for one in evidence.failures if one.comparisons] or [first]
+    last = max((at for one in met if (at := evidence.last_met(one))), default=None)
     if last is None:
         return ()
     if evidence.is_answered_after(last):

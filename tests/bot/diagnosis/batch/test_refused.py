@@ -60,7 +60,7 @@ async def test_an_unknown_assignment_is_named_with_what_to_do() -> None:
     assert report is not None
     (finding,) = report.findings
     assert finding.rule == "request-refused"
-    assert "assignment is unknown" in finding.what
+    assert "assignment x is unknown" in finding.what
     assert finding.next
     short = await refused_request(sources, "b4163267", "batch status", deadline=Deadline.after(5))
     assert short is None

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.headline import headline
+from bot.diagnosis.batch.report import diagnose
 from bot.diagnosis.batch.rules.failures import bundle_collateral, provider_failures
 from bot.domain.batch import BatchHeader, BatchRows, ErrorGroup, PairCounts
 from bot.domain.log import LogEvent, LogSearch, Role
@@ -60,11 +62,24 @@ def test_whether_it_passed_is_told_by_an_answer_that_came_after_the_last_failure
     assert said in str(found.why)
 
 
-def test_of_more_causes_two_are_named_and_the_others_counted() -> None:
-    found = provider_failures(
-        evidence(group(3, 429, "rate_limit"), CREDIT, group(1, 500, "server_error")), NOW
+def test_it_passed_after_the_last_failure_of_whatever_cause() -> None:
+    early, late = NOW - timedelta(minutes=9), NOW - timedelta(minutes=5)
+    given = evidence(
+        replace(group(3, 429, "rate_limit"), first_at=early, last_at=early),
+        replace(CREDIT, first_at=late, last_at=late),
     )
+    pairs = replace(given.pairs, last_valid_at=late + timedelta(minutes=1))
+    given = replace(given, rows=replace(given.rows, pairs=pairs))
+    found = provider_failures(given, NOW)
     assert found is not None
+    assert f"It passed: the last was at {late.isoformat()}" in str(found.why)
+
+
+def test_of_more_causes_two_are_named_and_the_others_counted() -> None:
+    given = evidence(group(3, 429, "rate_limit"), CREDIT, group(1, 500, "server_error"))
+    found = provider_failures(given, NOW)
+    assert found is not None
+    assert str(headline(diagnose(given, NOW), given)).endswith("more)")
     assert str(found.what).endswith("rate limit (429) and credit used up (400) (+1 more)")
 
 
