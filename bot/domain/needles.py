@@ -68,6 +68,7 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Request queued for processing - results will be delivered",
         "Processing LLM comparison callback for request", "Received successful comparison",
         "Received error callback", "Callback processed for batch ",
+        "completion_sweep", "completion_source",
         "Callback enables workflow continuation for batch ",
         "Updated comparison pair ", "comparison_result",
         "effective_llm_batching_mode", "Generated rankings", "partial scoring triggered",
@@ -175,7 +176,6 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     (f"{_LIBS}/kafka/fallback_handler.py", NOW): ("dropping message: topic='",),
     (f"{_CJ}/cj_core_logic/workflow_continuation.py", NOW): ("Continuation check computed",),
-    (f"{_CJ}/batch_monitor.py", NOW): ("completion_sweep",),
     (f"{_CJ}/cj_core_logic/batch_submission_tracking.py", NOW): (
         "tracking records for CJ batch",
     ),
@@ -204,7 +204,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): ("completion detected",),
     (f"{_CJ}/cj_core_logic/batch_completion_checker.py", NOW): (" completion check: ",),
     (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): (
-        "Failed single-essay finalization", "Batch already terminal", "completion_source",
+        "Failed single-essay finalization", "Batch already terminal",
     ),
     (f"{_CJ}/implementations/grade_projection_repository.py", NOW): (
         "Failed to store grade projections",

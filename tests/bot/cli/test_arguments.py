@@ -29,7 +29,7 @@ def _words(before: str, typed: str) -> list[str]:
         ("/batch", "st", ["status"]),
         ("batch", "inv", ["investigate"]),
         ("/batch investigate 34", "--", ["--export"]),
-        ("/batch compare mode:a mode:b", "--", ["--since"]),
+        ("/batch compare mode:a mode:b", "--", ["--since", "--until"]),
         ("/batch compare mode:a mode:b --since", "", ["7d", "10:15"]),
         ("/batch compare", "mo", ["mode:"]),
         ("/batch status", "", []),
