@@ -168,7 +168,8 @@ def _of_all(group: _Group) -> Condition:
     if len(some) == 1:
         return replace(base, subject=group.subject)
     count, last = len(some), some[-1].since
-    steps = (*base.next, *dict.fromkeys(step for one in some for step in one.next))
+    # The newest is what is not known yet.
+    steps = (*some[-1].next[:1], *base.next, *(step for one in some for step in one.next))
     next_ = tuple(dict.fromkeys(steps))[:MOST_STEPS]
     said = f"{_named(some)} {group.cause}"
     return replace(

@@ -87,8 +87,17 @@ def _needless(fact: Fact, since: datetime) -> Condition:
 
 def _group(fact: Fact, failures: Sequence[Failures]) -> str:
     """Return what it may have in common with other ends; empty where no cause of it is known."""
-    cause = failures[0].short if failures else str(fact.get("short") or "")
+    cause = main_cause(failures) if failures else str(fact.get("short") or "")
     return f"{ENDED}: {cause}" if cause else ""
+
+
+def main_cause(failures: Sequence[Failures]) -> str:
+    """Return the cause of more than half of them, else all causes: an end is of none alone."""
+    counts = [one.comparisons or one.requests for one in failures]
+    most = max(counts)
+    if len(failures) == 1 or 2 * most > sum(counts):
+        return failures[counts.index(most)].short
+    return ", ".join(sorted(one.short for one in failures))
 
 
 def _fitting(*texts: str) -> str:

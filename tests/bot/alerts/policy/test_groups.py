@@ -84,7 +84,7 @@ def test_nine_ends_of_one_cause_are_one_message_that_counts_them() -> None:
     told = play.of(11).condition
     assert told.headline == "Batches 11 to 19 ended without a result: Kafka took no callbacks"
     assert "Batches 11 to 19" in told.title
-    assert "Next: /batch investigate 11" in told.title
+    assert "Next: /batch investigate 19" in told.title
     assert told.members == tuple(map(str, range(11, 20)))
     assert told.since == START + 8 * MINUTE
     assert [line.text for line in told.evidence] == [end(n).headline for n in range(11, 20)]

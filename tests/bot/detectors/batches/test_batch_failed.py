@@ -8,7 +8,10 @@ import pytest
 from bot.alerts.policy.inhibition import inhibited
 from bot.alerts.policy.lifecycle import decide_all
 from bot.alerts.policy.round import policy_settings
+from bot.detectors.batches._ended_text import main_cause
 from bot.detectors.batches.batch_failed import BatchFailed, BatchFailedSettings
+from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures
 from bot.domain.alert import Alert, AlertState, Decision, Judgement, Reason, Sample, Sight
 from bot.domain.batch import BatchSummary, ErrorGroup, PairCounts
 from bot.domain.evidence import Missing
@@ -409,3 +412,15 @@ async def test_what_fails_in_cj_once_comparisons_were_asked_for_ends_no_batch() 
     for lines, found in (((fails,), 1), ((*sent, fails), 0)):
         watch = GivenWatch(NOW, NOW, logs=Followed(lines, {"cj": Role.CJ}))
         assert len(told(await judged(BatchFailed(SETTINGS), watch))) == found
+
+
+@pytest.mark.parametrize(("counts", "is_alone"), [((6, 5, 1), False), ((6, 3, 1), True)])
+def test_an_end_is_of_the_cause_of_more_than_half_or_of_all(
+    counts: tuple[int, ...], is_alone: bool
+) -> None:
+    reasons = FailureReason.RATE_LIMIT, FailureReason.CONNECTION, FailureReason.OVERLOADED
+    failures = [
+        Failures(reason, comparisons=count) for reason, count in zip(reasons, counts, strict=True)
+    ]
+    every = ", ".join(sorted(one.short for one in failures))
+    assert main_cause(failures) == (failures[0].short if is_alone else every)
