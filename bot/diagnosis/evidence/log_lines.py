@@ -19,6 +19,8 @@ MOST_RAW = 400
 # To judge a message costs as much as it is long; of so much a line is filled nearly always.
 MOST_JUDGED = 1_200
 MOST_SAID, MOST_LINE = 320, 520
+# Of what an exception says: its first line, and the first line of the one it was raised from.
+MOST_OF_ERROR, LEAST_SAID = 160, 160
 # With less room of the lines behind a message only their number is told.
 LEAST_BEHIND = 40
 _TRACEBACK = "Traceback (most recent call last)"
@@ -97,15 +99,43 @@ def said_of(event: LogEvent) -> Text:
 
 
 def _said(event: LogEvent) -> Passed:
-    # Judged by itself: behind a password it would be taken for a piece of it.
-    named = let_out(raw(event.error.kind)) if event.error else Passed("")
-    kind = f" ({named.text})" if event.error else ""
-    said = let_out(_head(raw(event.event or event.text[:MOST_RAW])), MOST_SAID - len(kind))
+    error = _raised(event)
+    room = max(LEAST_SAID, MOST_SAID - len(error.text))
+    said = let_out(_head(raw(event.event or event.text[:MOST_RAW])), room)
     alone = raw(event.event).strip(QUOTES)
     if is_id(alone) and not is_package(alone) and alone != raw(event.text).strip(QUOTES):
         # A field's one id and no word may be anybody's; a line that is one id was written so.
-        return Passed(f"{MARK}{kind}", 1 + named.replaced)
-    return Passed(said.text + kind, said.replaced + named.replaced)
+        return Passed(f"{MARK}{error.text}", 1 + error.replaced)
+    return Passed(said.text + error.text, said.replaced + error.replaced)
+
+
+def _raised(event: LogEvent) -> Passed:
+    """Return an event's error by its class, and what it and the one behind it say of the cause."""
+    error = event.error
+    if error is None:
+        return Passed("")
+    told = [_of_error(event, raw(error.kind), raw(error.message))]
+    if error.cause and error.chain and raw(error.cause) != raw(error.message):
+        told.append(_of_error(event, raw(error.chain[0]), raw(error.cause)))
+    return Passed(
+        f" ({' from '.join(one.text for one in told)})", sum(one.replaced for one in told)
+    )
+
+
+def _of_error(event: LogEvent, kind: str, message: str) -> Passed:
+    """Return a class and what its exception says, as far as it may be shown.
+
+    Each is judged by itself and not with the event's text, behind whose password it would be taken
+    for a piece of it. What the event says already is not said again.
+    """
+    named = let_out(kind)
+    if not message or message in raw(event.event):
+        return named
+    passed = let_out(_head(f"{kind}: {message}"), MOST_OF_ERROR)
+    begins = passed.text.removeprefix(f"{named.text}: ")
+    if begins == passed.text or not any(map(str.isalpha, begins)):
+        return Passed(named.text, named.replaced + 1)
+    return passed
 
 
 def _head(text: str) -> str:

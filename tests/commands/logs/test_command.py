@@ -357,9 +357,48 @@ async def test_lines_without_a_head_behind_a_message_are_told_through_the_border
     )
     report = await _in_folder(text, tmp_path, huleedu_llm_provider_service=lines)
     (entry,) = report.timeline
-    assert f"[info] dispatch (ValueError) (+2 lines: … {STRAY} … Still retrying)" in str(entry.text)
+    assert f"[info] dispatch (ValueError: x) (+2 lines: … {STRAY} … Still retrying)" in str(
+        entry.text
+    )
     for hidden in ("Sandberg", "Skogen", "lineno"):
         assert hidden not in str(report.as_json())
+
+
+FULL = "OSError: [Errno 28] No space left on device"
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (
+            "redis.exceptions.ResponseError: OOM command not allowed when used memory > 'max'",
+            "ResponseError: OOM command not allowed when used memory > 'max'",
+        ),
+        (FULL, FULL),
+        ("KeyError: 'Lova Sandberg'", "KeyError"),
+        ("ValueError: Lova skrev att skogen var mörk", "ValueError"),
+        ("RuntimeError: password=Tr0ub4dor", "RuntimeError: password=…"),
+        (
+            "asyncpg.InsufficientPrivilegeError: permission denied for table event_outbox\n\n"
+            "The above exception was the direct cause of the following exception:\n\n"
+            'Traceback (most recent call last):\n  File "/app/x.py", line 3, in f\n    g()\n'
+            "app.HuleEduError: gave up",
+            "HuleEduError: gave up from InsufficientPrivilegeError: permission denied for table"
+            " event_outbox",
+        ),
+        ("ValueError: the loop failed", "ValueError"),  # as the event says already
+    ],
+)  # fmt: skip
+async def test_what_an_exception_says_in_its_traceback_is_told_through_the_border(
+    tmp_path: Path, raised: str, told: str
+) -> None:
+    lines = (
+        "2025-11-19T00:00:02Z [error    ] the loop failed  [llm_provider_service.queue] lineno=3\n"
+        f'Traceback (most recent call last):\n  File "/app/x.py", line 3, in f\n    g()\n{raised}\n'
+    )
+    report = await _in_folder("llm loop", tmp_path, huleedu_llm_provider_service=lines)
+    (entry,) = report.timeline
+    assert f"[error] the loop failed ({told})" in str(entry.text)
 
 
 async def test_of_a_long_message_no_more_is_judged_than_a_line_has_room_for(
