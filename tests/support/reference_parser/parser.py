@@ -140,13 +140,16 @@ class LineParser:
             return False
         if self._takes_all(fold) or not text or text[0].isspace() or text[0] in _BOX:
             return True
-        if text.startswith(PIECES) or is_traceback_start(text):
+        if is_traceback_start(text):
+            return not self._is_late(stamp)
+        if text.startswith(PIECES):
             return True
         if fold.tracing and KIND.match(text):
             return True
-        if _JAVA.match(text) and (fold.head.time or fold.stamp is not None):
+        is_apart = self._is_late(stamp) and not text.startswith(("Caused by: ", "Suppressed: "))
+        if _JAVA.match(text) and (fold.head.time or fold.stamp is not None) and not is_apart:
             return True
-        if fold.head.rest.startswith(_GO_BEGINS) and _GO.match(text):
+        if fold.head.rest.startswith(_GO_BEGINS) and _GO.match(text) and not self._is_late(stamp):
             return True
         if self._may_go_on(fold) and self._is_at_once(fold, text, stamp):
             return True
@@ -166,6 +169,11 @@ class LineParser:
         if stamp is None or self._last is None:
             return False
         return abs(stamp - self._last) <= timedelta(milliseconds=10)
+
+    def _is_late(self, stamp: datetime | None) -> bool:
+        if stamp is None or self._last is None:
+            return False
+        return abs(stamp - self._last) > timedelta(milliseconds=500)
 
     def _fold(self, text: str) -> None:
         fold = self._open

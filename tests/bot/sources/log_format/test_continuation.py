@@ -218,6 +218,61 @@ def test_what_a_carrier_took_later_does_not_go_on() -> None:
     assert [one.event for one in _events(lines)] == ["Failed\none", "two"]
 
 
+BARE = {
+    "Java's": ["java.net.ConnectException: Connection refused", *JAVA[1:]],
+    "Java's thread": ['Exception in thread "main" java.lang.OutOfMemoryError: Java heap space'],
+    "Python's class": ["anthropic.RateLimitError: Error code: 429"],
+    "a traceback": TRACE,
+    "a drawn one": ["Traceback (most recent call last):", "│ a.py:3 │", "ValueError: no"],
+    "Go's": ["panic: nil map", "", "goroutine 1 [running]:", "main.main()", "\t/app/main.go:7"],
+}
+
+
+def _carried(blocks: Sequence[Sequence[str]], carrier: str, seconds: float) -> str:
+    lines = []
+    for number, block in enumerate(blocks):
+        at = FIRST + timedelta(seconds=number * seconds)
+        lines += [CARRIERS[carrier](at, line) for line in block]
+    return "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("carrier", [name for name in CARRIERS if name])
+@pytest.mark.parametrize("bare", BARE)
+@pytest.mark.parametrize("seconds", [1, 4])
+async def test_an_error_that_a_carrier_took_later_stands_for_itself(
+    bare: str, carrier: str, seconds: float
+) -> None:
+    blocks: list[list[str]] = []
+    for number, form in enumerate((FORMS | CARRIED).values()):
+        blocks.append([form.write(FIRST + timedelta(seconds=2 * number * seconds), "harmless")])
+        blocks.append([f"{BARE[bare][0]} needle{number:04}x", *BARE[bare][1:]])
+    if "Traceback" in BARE[bare][0]:
+        blocks = [block if len(block) == 1 else [*BARE[bare], "\tneedle"] for block in blocks]
+    found = await _searched(_carried(blocks, carrier, seconds), Role.OTHER)
+    assert [one.text for one in found] == ["\n".join(block) for block in blocks[1::2]]
+    times = [FIRST + timedelta(seconds=number * seconds) for number in range(1, len(blocks), 2)]
+    assert [one.at and one.at.replace(microsecond=123000) for one in found] == times
+
+
+@pytest.mark.parametrize("carrier", [name for name in CARRIERS if name])
+@pytest.mark.parametrize("bare", BARE)
+async def test_of_a_run_of_bare_errors_each_keeps_its_time(bare: str, carrier: str) -> None:
+    blocks = [[*BARE[bare], f"\tneedle{number}"] for number in range(60)]
+    found = await _searched(_carried(blocks, carrier, 2), Role.OTHER)
+    assert [one.text for one in found] == ["\n".join(block) for block in blocks]
+    times = [FIRST + timedelta(seconds=2 * number) for number in range(60)]
+    assert [one.at and one.at.replace(microsecond=123000) for one in found] == times
+
+
+def test_what_cannot_stand_alone_goes_on_however_late() -> None:
+    late = [*JAVA, "Suppressed: java.lang.Error: x", *TRACE[:3]]
+    lines = [f"2026-12-01T02:02:{n:02}.5Z {line}" for n, line in enumerate(late)]
+    lines.append("2026-12-01T02:03:00.5Z ValueError: no such batch")
+    first, second = _events(lines)
+    assert first.text == "\n".join(late[:5])
+    assert second.text == "\n".join(TRACE[:4])
+
+
 def test_what_go_writes_as_it_ends_is_one_event() -> None:
     dump = [
         "panic: runtime error: index out of range [1]", "", "goroutine 1 [running]:",
