@@ -88,7 +88,8 @@ class LineParser:
             return None
         done = self.flush()
         self._open = Fold(head or Head(Shape.PLAIN, rest=text), text, stamp)
-        own = maybe_carriers(self._open.head)
+        is_plain = self._open.head.shape is Shape.PLAIN
+        own = maybe_carriers(self._open.head) if is_plain else None
         self._last = self._carried = stamp or (utc(own, self._zone) if own else None)
         self._open.json, self._open.offset = fields, offset
         self._open.tracing = head is None and is_traceback_start(text)

@@ -86,6 +86,7 @@ def test_odd_lines_say_the_same() -> None:
 @example([CUT, b"2000-01-01T00:00:00Z \x00"], Role.CJ, UTC)
 @example([CUT, b"0000-01-01T00:00:00Z \x00"], Role.CJ, UTC)
 @example([JSON.encode(), b"0000-01-01T00:00:00Z x"], Role.CJ, UTC)
+@example([ISO.encode(), b"0000-00-00T00:00:00Z \x00"], Role.CJ, UTC)
 @given(
     LINES, st.sampled_from(Role), st.sampled_from([UTC, STOCKHOLM, timezone(timedelta(hours=14))])
 )
