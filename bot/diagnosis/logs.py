@@ -198,7 +198,8 @@ def _summary(
         return words("No line", of_those, " matches", after, horizon, ".", gap, silent)
     least = "At least " if counts["least_count"] and counts["counted"] else ""
     context = " with the lines around them" if ask.context else ""
-    newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""
+    is_cut = counts["cut_short"] or len(answer.events) > shown
+    newest = ", the newest" if shown and is_cut else ""
     more = f", {shown:,} shown{context}{newest}"
     told = f"{least}{_matching(counts, ask)}"
     if ask.is_private:

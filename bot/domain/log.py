@@ -61,7 +61,10 @@ class LogError:
 class _Lazy:
     """Reads a field from the event's source when it is first asked for, and seals it then."""
 
-    __slots__ = ("_failure", "_published", "_queue_sign", "_snapshot", "_source", "_step", "_tie")
+    __slots__ = (
+        *("_failure", "_named_batches", "_published", "_queue_sign", "_snapshot"),
+        *("_source", "_step", "_tie"),
+    )
 
     if not TYPE_CHECKING:  # A checker would take any name for an attribute.
 

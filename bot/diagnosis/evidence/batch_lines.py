@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.border.outside import raw
 from bot.domain.batch import BatchHeader, Twin
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, kept_on
 
 # From the first line on a request until its batch has a row.
 REQUEST_READ = timedelta(seconds=1)
@@ -19,7 +19,14 @@ def names_batch(event: LogEvent, header: BatchHeader) -> bool:
     if f"atch {header.batch_id} " in said:
         return True
     ids = (str(header.batch_id), header.bos_batch_id)
-    return any(str(event.fields.get(key, "")) in ids for key in ("batch_id", "cj_batch_id"))
+    return any(named in ids for named in _named_batches(event))
+
+
+@kept_on("_named_batches")
+def _named_batches(event: LogEvent) -> tuple[str, ...]:
+    """Return what a line's fields name as its batch; a list asks it for each of its batches."""
+    told = (str(event.fields.get(key, "")) for key in ("batch_id", "cj_batch_id"))
+    return tuple(filter(None, told))
 
 
 def is_of_twin(event: LogEvent, header: BatchHeader, twins: tuple[Twin, ...]) -> bool:
@@ -27,7 +34,7 @@ def is_of_twin(event: LogEvent, header: BatchHeader, twins: tuple[Twin, ...]) ->
     asked = [one for one in twins if one.same_request]
     if not asked:
         return False
-    named = {str(event.fields.get(key, "")) for key in ("batch_id", "cj_batch_id")}
+    named = _named_batches(event)
     said = f"{raw(event.event)} "
     if str(header.batch_id) in named or f"atch {header.batch_id} " in said:
         return False

@@ -103,9 +103,10 @@ def unsearched(answer: LogSearch | Missing) -> str:
     if isinstance(answer, Missing) or not (long := [one for one in answer.coverage if one.beyond]):
         return ""
     count, names = sum(one.beyond for one in long), ", ".join(str(one.container) for one in long)
+    that = "that holds" if count == 1 else "that hold"
     return (
-        f"Not shown: {many(count, 'event')} of {names} that {'holds' if count == 1 else 'hold'} the"
-        " text beyond what is read of one."
+        f"Too long to be read whole: {many(count, 'event')} of {names} {that} the text beyond what"
+        " is read of one."
     )
 
 

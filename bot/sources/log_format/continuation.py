@@ -22,6 +22,7 @@ AT_ONCE = timedelta(milliseconds=10)
 LATE = timedelta(milliseconds=500)
 MOST_LOOSE = 50
 _BOX = "│╭╰├─┃┏┗+|"
+_AT_MARGIN = Pattern(rf"^[^\s{re.escape(_BOX)}]", re.M)
 _TELLS_TIME = Pattern(r".{0,32}?\d\d:\d\d:\d\d", re.S)
 # Java names the class before its frames, which are indented; Go each goroutine and function.
 _JAVA = Pattern(
@@ -65,6 +66,11 @@ def goes_on(fold: Fold, text: str, before: Stamp, stamp: Stamp, zone: tzinfo) ->
         fold.loose += 1
         fold.is_tailed = fold.is_tailed or ends_head(text)
     return True
+
+
+def all_within(text: str) -> bool:
+    """Say whether all lines of a text go on with any event and tell nothing of those behind it."""
+    return _AT_MARGIN.search(text) is None and "Traceback (most" not in text
 
 
 class _Gap:

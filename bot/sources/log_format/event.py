@@ -79,16 +79,29 @@ class Fold:
             self._last_size -= len(dropped[-1]) + 1
         return dropped
 
-    def add_all(self, text: str) -> bool:
+    def add_all(self, text: str) -> str | None:
         """Take all continuation lines of a text at once, after which none follows.
 
-        False where some of them are to be dropped.
+        Return those in the middle of a very long event, which are not kept. None, and nothing is
+        taken, where they have to be taken one by one.
         """
-        if self._first_size + len(text) >= MAX_HALF_CHARS or _MANY_BLANK_LINES in text:
-            return False
-        self._rest = (text,)
-        self._first_size += len(text) + 1
-        return True
+        room = MAX_HALF_CHARS - self._first_size
+        if _MANY_BLANK_LINES in text or self._last:
+            return None
+        first_end = text.find("\n", room - 1) if 0 < room <= len(text) else -1
+        if room > len(text) or (first_end < 0 < room):
+            self._rest = (text,)
+            self._first_size += len(text) + 1
+            return ""
+        begin = first_end + 1
+        last = max(begin, text.find("\n", max(0, len(text) - MAX_HALF_CHARS)) + 1)
+        if begin > room + MAX_HALF_CHARS or len(text) - last >= MAX_HALF_CHARS:  # a long line
+            return None
+        if begin:
+            self._first += text[:first_end].split("\n")
+            self._first_size += begin
+        self._rest = (text[last:],)
+        return text[begin : max(begin, last - 1)]
 
     @property
     def text(self) -> str:

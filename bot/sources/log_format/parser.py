@@ -13,7 +13,7 @@ import orjson
 
 from bot.border.outside import outside
 from bot.domain.log import LogEvent, Role
-from bot.sources.log_format.continuation import goes_on
+from bot.sources.log_format.continuation import all_within, goes_on
 from bot.sources.log_format.error import holds, is_traceback_start
 from bot.sources.log_format.event import Fold, TextEvent
 from bot.sources.log_format.forms import MAY_BEGIN
@@ -130,8 +130,8 @@ class LineParser:
 
     @property
     def takes_rest(self) -> bool:
-        """Whether the open event takes every line that begins no other."""
-        return isinstance(self._open, Fold) and self._takes_all(self._open)
+        """Whether the open event may take all the lines behind it at once."""
+        return isinstance(self._open, Fold)
 
     def feed_rest(self, text: str, lines: int) -> bool:
         """Take the other lines of the open event, which `takes_rest`, at once; none may follow.
@@ -141,9 +141,12 @@ class LineParser:
         fold = self._open
         if not isinstance(fold, Fold) or _MAY_BEGIN.search(f"\n{text}"):
             return False
-        if any(odd in text for odd in _CAREFUL) or not fold.add_all(text):
+        if not (self._takes_all(fold) or all_within(text)):
+            return False
+        if any(odd in text for odd in _CAREFUL) or (dropped := fold.add_all(text)) is None:
             return False
         self.lines += lines
+        fold.is_beyond = fold.is_beyond or (bool(dropped) and holds(dropped, self.looked_for))
         return True
 
     @property

@@ -36,6 +36,9 @@ class Segment:
         self.lacks_older = lacks_older
         self._unread = unread
         self.parts: list[SegmentFile] = []
+        # Long stretches of whole lines in which no time stands, as in a deep traceback: what looks
+        # a time up by bisection comes past them again and again.
+        self._timeless: list[tuple[int, int]] = []
         self.size = 0
         try:
             for file in [files] if isinstance(files, Path) else files:
@@ -146,17 +149,31 @@ class Segment:
 
     def time_after(self, offset: int, end: int) -> tuple[datetime | None, int]:
         """Return the first time found in whole lines from `offset`, and where its line begins."""
-        limit = min(end, offset + REACH_BYTES)
-        while offset < limit:
+        limit, begin = min(end, offset + REACH_BYTES), offset
+        while (offset := self._past_timeless(offset)) < limit:
             stop = self.line_end(min(offset + BLOCK_BYTES, end) - 1, end)
             position = offset
             for raw in self.read(offset, stop).split(b"\n"):
                 at = self.codec.time_of(raw) if raw else None
                 if at is not None:
+                    self._note_timeless(begin, position)
                     return at, position
                 position += len(raw) + 1
             offset = stop
+            # The last line may be one that is still written.
+            self._note_timeless(begin, stop - len(raw))
         return None, end
+
+    def _past_timeless(self, offset: int) -> int:
+        """Return where to look on from a line's beginning: behind what is known to tell no time."""
+        return max((end for start, end in self._timeless if start <= offset < end), default=offset)
+
+    def _note_timeless(self, start: int, end: int) -> None:
+        if end - start <= BLOCK_BYTES:
+            return
+        if self._timeless and self._timeless[-1][0] == start:
+            self._timeless.pop()
+        self._timeless.append((start, end))
 
     def time_before(self, end: int) -> datetime | None:
         """Return the last time found before `end`."""

@@ -192,9 +192,11 @@ async def test_an_event_that_holds_the_text_beyond_what_is_read_of_it_is_counted
     cover = LogCoverage("cj_assessment_service", "cj", matched=1, truncated=True, beyond=1)
     report = diagnose(LogAsk("8f3a11d7"), LogSearch((), (cover,)))
     assert (report.verdict, report.found) == (Verdict.UNKNOWN, True)
-    told = "1 line matches, 0 shown, the newest. Not shown: 1 event of cj_assessment_service that"
-    assert str(report.summary).startswith(f"{told} holds the text beyond what is read of one.")
-    assert "Not shown: 1 event" in str(report.sources[0].detail)
+    told = "1 line matches, 0 shown. Too long to be read whole"
+    assert str(report.first_line).endswith(told)
+    event = "1 event of cj_assessment_service that holds the text beyond what is read of one."
+    assert str(report.summary).startswith(f"{told}: {event}")
+    assert "Too long to be read whole: 1 event" in str(report.sources[0].detail)
 
 
 async def test_logs_that_cannot_be_read_are_unknown_and_not_empty() -> None:

@@ -1,5 +1,6 @@
 """Which lines are a batch's own, by what stands in them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -43,3 +44,21 @@ def test_a_batch_s_number_is_found_however_its_key_is_written(line: str) -> None
 def test_fields_of_an_event_without_a_text_are_read() -> None:
     said = LogEvent(None, "s", "c", Role.CJ, "info", "said", fields={"batch_id": 7})
     assert names_batch(said, HEADER)
+
+
+class _Number:
+    """A batch's number that counts how often it is read as text."""
+
+    reads = 0
+
+    def __str__(self) -> str:
+        _Number.reads += 1
+        return "7"
+
+
+def test_the_batches_of_a_list_read_a_line_s_fields_once() -> None:
+    said = LogEvent(None, "s", "c", Role.CJ, "info", "said", fields={"batch_id": _Number()})
+    _Number.reads = 0
+    headers = [replace(HEADER, batch_id=number) for number in range(50)]
+    assert [one.batch_id for one in headers if names_batch(said, one)] == [7]
+    assert _Number.reads == 1
