@@ -216,7 +216,7 @@ class _Reader:
         ):
             self.out.show(token.text)
             return value + 1, strict
-        if kind in HIDDEN_KINDS:
+        if kind in HIDDEN_KINDS or self.layout.counts_words(key, value, end):
             return self.values.statement(key, value, end) or self.values.hidden(
                 kind, value, end
             ), strict

@@ -20,6 +20,8 @@ class KeyKind(Enum):
 
 HIDDEN_KINDS = (KeyKind.SECRET, KeyKind.PERSONAL, KeyKind.FREE_TEXT)
 _SECRET = key_words("secret")
+# Behind these stand numbers, or else the words of a text that were counted.
+_OF_NUMBERS = frozenset({"count", "counts", "tokens", "logprob", "logprobs"})
 _SECRET_LAST = key_words("secret_unless_counted")
 # Counts and sizes of tokens, and keys that are names.
 _NOT_SECRET = key_words("counted")
@@ -47,6 +49,12 @@ _FOREIGN = Pattern(r"[^\W\d_a-zA-ZåäöÅÄÖéÉüÜ]")
 _LETTER = Pattern("[A-Za-z]")
 # What stands behind an exception's class is what it says, whatever its name speaks of.
 _EXCEPTION = Pattern(r"(?:[\w]{1,60}\.){0,8}[A-Z][A-Za-z]{0,60}[a-z](?:Error|Exception|Warning)")
+# As Java writes one whole: an owner's domain turned round, packages, and what failed.
+_QUALIFIED = Pattern(
+    r"(?:org|com|io|net|dev|javax?|jakarta|jdk|sun|kotlinx?|scala|akka|reactor)"
+    r"(?:\.[a-z][a-z0-9_]{0,30}){1,8}\.(?:[A-Z][A-Za-z0-9]{0,60}\$)?"
+    r"[A-Z][A-Za-z0-9]{0,60}(?:Exception|Error)"
+)
 _OPENS = key_words("before_a_secret_key")
 _PERSON = key_words("person")
 _FREE_TEXT = key_words("free_text")
@@ -67,7 +75,7 @@ def kind_of(key: str) -> KeyKind:
     if not found:
         return KeyKind.UNKNOWN
     flat = "".join(words)
-    if flat == "key" or _EXCEPTION.fullmatch(key):
+    if flat == "key" or _EXCEPTION.fullmatch(key) or is_qualified(key):
         return KeyKind.KNOWN
     if found & _SECRET or flat in _SECRET or any(word in flat for word in _IN_ONE_WORD):
         return KeyKind.SECRET
@@ -93,6 +101,11 @@ def is_secret_key(key: str, before: Sequence[str]) -> bool:
 def is_exception(word: str) -> bool:
     """Say whether a word has the form of an exception's class."""
     return _EXCEPTION.fullmatch(word) is not None or word.rpartition(".")[2] in known_classes()
+
+
+def is_qualified(word: str) -> bool:
+    """Say whether a word is an error's class with its packages, which is no name of a person."""
+    return _QUALIFIED.fullmatch(word) is not None
 
 
 def announces(words: Sequence[str]) -> bool:
@@ -126,6 +139,13 @@ def says_value(key: str) -> bool:
 def counts(key: str) -> bool:
     """Say whether a number behind `key` counts or measures something."""
     return not _NUMBERED.isdisjoint(pieces(key))
+
+
+@lru_cache(maxsize=4096)
+def holds_numbers(key: str) -> bool:
+    """Say whether what stands behind a key are numbers alone; a word there is some text's own."""
+    words = [word for word in pieces(key) if not word.isdigit()]
+    return bool(words) and words[-1] in _OF_NUMBERS
 
 
 @lru_cache(maxsize=4096)

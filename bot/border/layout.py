@@ -8,6 +8,7 @@ from bot.border.keys import (
     HIDDEN_KINDS,
     KeyKind,
     counts,
+    holds_numbers,
     is_exception,
     kind_of,
     names_an_id,
@@ -76,6 +77,19 @@ class TokenLayout:
         if after < end and self.tokens[after].kind not in ("space", "comma", "close", "line"):
             return False
         return word in _YES_OR_NO or (counts(key) and is_number(word))
+
+    def counts_words(self, key: str, value: int, end: int) -> bool:
+        """Say whether words stand behind a key of numbers, as a list or behind `=`."""
+        if not holds_numbers(key):
+            return False
+        if self.tokens[value].kind in ("quote", "open"):
+            stop = min(self.partner.get(value, end), end)
+        elif self.tokens[value - 1].kind == "equals":
+            stop = self.bare_end(value, end)
+        else:
+            return False
+        words = [token.text for token in self.tokens[value:stop] if token.kind == "word"]
+        return not all(word in _YES_OR_NO or is_shape(word) for word in words)
 
     def measure_end(self, value: int, end: int) -> int:
         """Return where a value ends that is a number and its unit, `8123 ms`; 0 for another."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
+from bot.border.keys import is_qualified
 from bot.border.language.vocabulary import everyday, is_known, key_words, known_classes, pieces
 from bot.border.shapes import (
     LONG_HEX,
@@ -59,6 +60,8 @@ _JUDGE_RUNS = tuple(f".{run}." for run in sorted(key_words("runs_of_a_judge")))
 _TELLS = key_words("tells_of_people")
 _ASPECTS = key_words("an_aspect_of_a_text")
 _FOUND = key_words("found_of_a_text")
+# What the system says of a message that is none, in a judge's words.
+_EBADMSG = frozenset({"bad", "message"})
 _SUBJECTS = key_words("subjects")
 _SAID_OF_SUBJECTS = key_words("said_of_subjects")
 # What only systems have: a run that names one in so many words is told by one.
@@ -87,7 +90,7 @@ def is_name(word: str) -> bool:
     """Say whether a word is a name made of known words: a class, logger, topic, model, path."""
     if len(word) > LONGEST_WORD:
         return False
-    if _is_model(word):
+    if _is_model(word) or is_qualified(word):
         return True
     if _is_of_somebody(word) or is_early_date(word) or is_address_of_somebody(word):
         return False
@@ -201,6 +204,8 @@ def _tells_of_people(words: Sequence[str]) -> bool:
 def finds_of_a_text(words: Sequence[str]) -> bool:
     """Say whether few words are a judge's on an essay: `No clear message`, `Argument saknas`."""
     small = {word.lower() for word in words}
+    if small >= _EBADMSG:
+        return False
     is_short = len(words) <= LONG and not _names_a_system(words)
     return is_short and not (_ASPECTS.isdisjoint(small) or _FOUND.isdisjoint(small - _ASPECTS))
 
@@ -252,4 +257,8 @@ def is_part(word: str) -> bool:
 def is_error(word: str) -> bool:
     """Say whether a known word is an error's class, which no sentence holds: `IntegrityError`."""
     name = word.rpartition(".")[2]
-    return name in known_classes() or (_ERROR.fullmatch(name) is not None and len(pieces(name)) > 1)
+    return (
+        is_qualified(word)
+        or name in known_classes()
+        or (_ERROR.fullmatch(name) is not None and len(pieces(name)) > 1)
+    )

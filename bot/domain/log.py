@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.border.outside import Outside, OutsideFields, named, outside, seal
+from bot.border.passing import NO_NAME
 
 T = TypeVar("T")
 
@@ -56,6 +57,11 @@ class LogError:
 
     def __post_init__(self) -> None:
         seal(self, texts=("message", "cause"), names=("kind", "chain", "code", "constraint"))
+
+    @property
+    def shown_kind(self) -> str:
+        """The class where it may be shown, or "": its event's text may say it whole."""
+        return "" if self.kind == NO_NAME else self.kind
 
 
 class _Lazy:

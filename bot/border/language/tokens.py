@@ -5,7 +5,8 @@ from typing import NamedTuple
 from bot.deferred import Pattern
 
 _TOKEN = Pattern(
-    r"(?P<word>\w(?:[\w.@/%+~#$*-]|:(?=[\w/])|(?<=\w\w)['’](?=\w))*)"
+    r"(?P<word>f(?:[cd][0-9a-f]{2}|e80)(?::[0-9a-f]{0,4}){2,7}(?![\w:])"
+    r"|\w(?:[\w.@/%+~#$*-]|:(?=[\w/])|(?<=\w\w)['’](?=\w))*)"
     r"|(?P<flag>(?<![\w-])--?[A-Za-z][\w-]*)"
     r"|(?P<quote>[\"'`“”„«»‘’])"
     r"|(?P<open>[(\[{<])|(?P<close>[)\]}>])"

@@ -5,6 +5,7 @@ Each pattern is linear: bounded repeats, no nested ones, and nothing that begins
 
 import re
 
+from bot.border.secret.by_owner import without_owned
 from bot.border.shapes import UUID, changes_often, is_id, kinds_of, without_people
 from bot.border.words import is_name
 from bot.deferred import Pattern
@@ -86,7 +87,7 @@ def without_secrets(text: str) -> str:
     text = _LOGIN_SCHEME.sub(_login, text)
     for pattern, replacement in _SHAPES:
         text = pattern.sub(replacement, text)
-    return without_people(text, HIDDEN)
+    return without_people(without_owned(text, HIDDEN), HIDDEN)
 
 
 def _login(match: re.Match[str]) -> str:

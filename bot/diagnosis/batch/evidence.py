@@ -316,6 +316,6 @@ def _was_held(comparison: ComparisonEvidence) -> bool:
 def log_line(event: LogEvent) -> EvidenceLine:
     """Return a log event as evidence: redacted, and its error by kind and constraint only."""
     error = event.error
-    told = f"{error.kind} {error.constraint}".strip() if error else ""
+    told = f"{error.shown_kind} {error.constraint}".strip() if error else ""
     tail = f" ({told})" if told else ""
     return EvidenceLine(event.container, event.at, redact(event.event) + tail)

@@ -144,7 +144,8 @@ def clues_of(events: Iterable[LogEvent], ids: frozenset[str]) -> tuple[LogClue, 
 
 def line_text(event: LogEvent) -> str:
     """Return an event as one line for people: redacted, with the error's class, never its trace."""
-    kind = f" ({event.error.kind})" if event.error and event.error.kind not in event.event else ""
+    kind = event.error.shown_kind if event.error else ""
+    kind = f" ({kind})" if kind and kind not in event.event else ""
     return redact((event.event or event.text[:400]) + kind)
 
 

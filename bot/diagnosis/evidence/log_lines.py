@@ -6,7 +6,7 @@ from itertools import islice, takewhile
 
 from bot.border.field import MOST_FIELDS, flat, told
 from bot.border.outside import QUOTES, raw
-from bot.border.passing import Passed, let_out
+from bot.border.passing import NO_NAME, Passed, let_out
 from bot.border.phrases import MARK
 from bot.border.shapes import is_id, is_package
 from bot.domain.log import LogEvent
@@ -117,9 +117,8 @@ def _raised(event: LogEvent) -> Passed:
     told = [_of_error(event, raw(error.kind), raw(error.message))]
     if error.cause and error.chain and raw(error.cause) != raw(error.message):
         told.append(_of_error(event, raw(error.chain[0]), raw(error.cause)))
-    return Passed(
-        f" ({' from '.join(one.text for one in told)})", sum(one.replaced for one in told)
-    )
+    said = " from ".join(one.text for one in told if one.text)
+    return Passed(f" ({said})" if said else "", sum(one.replaced for one in told))
 
 
 def _of_error(event: LogEvent, kind: str, message: str) -> Passed:
@@ -128,7 +127,7 @@ def _of_error(event: LogEvent, kind: str, message: str) -> Passed:
     Each is judged by itself and not with the event's text, behind whose password it would be taken
     for a piece of it. What the event says already is not said again.
     """
-    named = let_out(kind)
+    named = let_out("" if kind == NO_NAME else kind)
     if not message or message in raw(event.event):
         return named
     passed = let_out(_head(f"{kind}: {message}"), MOST_OF_ERROR)

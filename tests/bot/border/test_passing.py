@@ -492,3 +492,25 @@ def test_an_errors_class_stays_wherever_it_stands(text: str, shown: str) -> None
 def test_what_a_program_says_behind_a_key_is_judged_clause_by_clause() -> None:
     said = 'level=error org_id={} msg="failed to flush" err="read {}: no space left on device"'
     assert let_out(said.format("Lova", "Lova"), 999).text == said.format("…", "…")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "org.postgresql.util.PSQLException",
+        "org.springframework.beans.factory.BeanCreationException",
+        "io.lettuce.core.RedisCommandTimeoutException",
+        "com.zaxxer.hikari.pool.HikariPool$PoolInitializationException",
+    ],
+)
+def test_a_qualified_class_of_an_error_is_a_name(kind: str) -> None:
+    assert name(kind) == kind
+    assert let_out(f"Startup failed ({kind})").text == f"Startup failed ({kind})"
+    assert kind in let_out(f"{kind}: FATAL: remaining slots are Lovas").text
+
+
+@pytest.mark.parametrize(
+    "word", ["org.Lova.FarException", "lova.svensson.FarException", "org.lova.svensson", "Far"]
+)
+def test_what_has_no_shape_of_a_qualified_class_is_no_name(word: str) -> None:
+    assert name(word) == NO_NAME

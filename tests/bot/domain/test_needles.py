@@ -44,6 +44,7 @@ NO_TEXTS = {
     "line.endswith(b'\\n')", "b'\\x00' in line",
     "b'\\x1b' in line[:HEAD_BYTES]",
     "message in raw(event.event)",  # an exception's own words
+    "kind not in event.event",  # a class's name
     "one.event.startswith(said)",  # NOT_COUNTED and a batch's number
     "said in str(words(shown))",  # an error's own words, as shown
     "let_out(self.text, len(self.text) + 1).text != ' '.join(self.text.split())",
