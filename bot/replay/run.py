@@ -56,6 +56,7 @@ SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
 # For how long what has ended is told, not how long a silence changes anything.
 KEPT = {
     ("batch_failed", "keep_seconds"),
+    ("finalised_early", "keep_seconds"),
     ("finalisation_stuck", "quiet_seconds"),
     ("start_failed", "keep_seconds"),
 }
