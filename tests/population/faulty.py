@@ -409,7 +409,7 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "errors-counted-as-done": (_counted_as_done, Severity.ERROR),
     "position-bias": (_biased, Severity.WARN),
     "early-finalisation": (_early, Severity.ERROR),
-    "repeated-finalisation": (_repeated, Severity.ERROR),
+    "repeated-finalisation": (_repeated, Severity.WARN),
     "finalisation-stuck": (_stuck, Severity.ERROR),
     "foreign-callback": (_foreign, Severity.INFO),
     "callback-metadata-lost": (_metadata, Severity.ERROR),

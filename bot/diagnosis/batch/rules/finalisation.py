@@ -74,7 +74,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
     if _adds_nothing(evidence, events):
         return Finding(
             rule=REPEATED_FINALISATION.rule,
-            severity=Severity.INFO,
+            severity=Severity.WARN,
             confidence=Confidence.HIGH,
             what="A second finalisation broke off: the first one's result stands, and is whole",
             why="It met the key of the grades that the first one had stored of every comparison.",

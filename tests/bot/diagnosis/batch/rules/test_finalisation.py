@@ -359,7 +359,7 @@ def test_after_sweeps_that_did_not_come_none_is_waited_for(minutes: int, waits: 
 UNIQUE_LINE = f"Failed scoring finalization: (IntegrityError) {UNIQUE}"
 
 
-@pytest.mark.parametrize(("answered", "severity"), [(12, Severity.INFO), (6, Severity.ERROR)])
+@pytest.mark.parametrize(("answered", "severity"), [(12, Severity.WARN), (6, Severity.ERROR)])
 def test_a_run_that_broke_off_beside_a_whole_result_is_no_fault_of_it(
     answered: int, severity: Severity
 ) -> None:
