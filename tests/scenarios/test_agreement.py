@@ -151,9 +151,7 @@ async def _disagreements(world: World, around: Around, found: Sequence[Condition
                 told.append(f"{condition.rule}: {condition.headline!s}, and /queue {first}")
         elif first is None or not seen.facts["about_found"]:
             told.append(f"{condition.rule}: {condition.headline!s}, and it finds nothing of it")
-        elif condition.rule in FORECASTS or (
-            condition.rule in ROWS_CLEAR and first.severity is Severity.WARN
-        ):
+        elif condition.rule in FORECASTS or (condition.rule, first.severity) in ROWS_CLEAR:
             continue
         elif first.severity is not condition.severity:
             told.append(f"{condition.rule} is {condition.severity}, and there {first.severity}")
