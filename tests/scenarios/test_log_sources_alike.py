@@ -29,12 +29,13 @@ from bot.settings import HULEEDU_SERVICES
 from bot.sources.cj.database import CjPostgres
 from bot.sources.docker.logs import DockerLogs
 from bot.sources.log_files import LogFiles
+from bot.sources.loki.entries import stamp
 from bot.sources.loki.http import LokiHttp
 from bot.sources.loki.source import Loki
 from tests.support.fakes.sources import context
 from tests.support.servers.engine import Engine, running_engine
 from tests.support.servers.loki import LokiServer, running
-from tests.support.shipping import NOW, ship_to_engine, ship_to_files, ship_to_loki, shipped
+from tests.support.shipping import NOW, Row, ship_to_engine, ship_to_files, ship_to_loki, shipped
 from tests.support.watches import GivenWatch
 
 pytestmark = [
@@ -76,15 +77,27 @@ def shape(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def engine(shape: str) -> Iterator[Engine]:
     with running_engine(Path(tempfile.mkdtemp(prefix="bb-engine-"))) as engine:
-        ship_to_engine(engine, shipped(LOGS / shape))
+        ship_to_engine(engine, _night(shape))
         yield engine
+
+
+def _night(shape: str) -> list[Row]:
+    """Return the night's lines, and one of CJ as late as the last.
+
+    Why the log of an Engine's stopped container ends is known, of a folder's file it is not.
+    """
+    rows = shipped(LOGS / shape)
+    at = max(at for at, _, _ in rows)
+    said = {"console": f"{stamp(at)} [debug    ] idle [cj_assessment_service.worker]"}
+    said["json"] = json.dumps({"timestamp": stamp(at), "level": "debug", "event": "idle"})
+    return [*rows, (at + 1, "huleedu_cj_assessment_service", said[shape])]
 
 
 @asynccontextmanager
 async def log_sources(
     shape: str, engine: Engine, folder: Path
 ) -> AsyncIterator[Mapping[str, LogSource]]:
-    rows = shipped(LOGS / shape)
+    rows = _night(shape)
     ship_to_files(folder, rows)
     server = LokiServer(max_entries=500)
     ship_to_loki(server, rows)
