@@ -54,12 +54,8 @@ from bot.settings import detector_settings
 
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
 # For how long what has ended is told, not how long a silence changes anything.
-KEPT = {
-    ("batch_failed", "keep_seconds"),
-    ("finalised_early", "keep_seconds"),
-    ("finalisation_stuck", "quiet_seconds"),
-    ("start_failed", "keep_seconds"),
-}
+KEPT = "keep_seconds"
+STUCK = ("finalisation_stuck", "quiet_seconds")
 # Alerts that were open before a recording begins all open with it, and that is no storm.
 SETTLED_AFTER = timedelta(minutes=5)
 
@@ -126,7 +122,7 @@ def longest_quiet(detectors: Mapping[str, Detector], tick: timedelta) -> timedel
         value
         for detector, one in detectors.items()
         for name, value in detector_settings(detector, one.Settings).model_dump().items()
-        if name.endswith("_seconds") and (detector, name) not in KEPT
+        if name.endswith("_seconds") and name != KEPT and (detector, name) != STUCK
     )
     calm = PolicySettings("").flap_clear_ticks * tick
     return REPEAT_INTERVAL + timedelta(seconds=max(seconds, default=0)) + calm

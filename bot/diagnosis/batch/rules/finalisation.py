@@ -88,17 +88,18 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         what=f"Finalised more than once: {_repeats(events, left_over=left_over)}",
         why=_why_repeated(evidence, events, violations),
         evidence=shown,
-        next=("See that whoever takes results takes it once.",)
-        if whole and not violations
-        else (
-            *(
-                ()
-                if whole
-                else ("Check whether the first run was early before trusting its result.",)
-            ),
-            *((NOT_AGAIN,) if violations and not evidence.ended else ()),
-        ),
+        next=_steps(evidence, violations, whole=whole),
     )
+
+
+def _steps(
+    evidence: BatchEvidence, violations: Sequence[LogEvent], *, whole: bool
+) -> tuple[str, ...]:
+    """Return what to do about a second run, by whether the first result held everything."""
+    if whole and not violations:
+        return ("See that whoever takes results takes it once.",)
+    early = () if whole else ("Check whether the first run was early before trusting its result.",)
+    return (*early, NOT_AGAIN) if violations and not evidence.ended else early
 
 
 def first_was_whole(evidence: BatchEvidence) -> bool:
