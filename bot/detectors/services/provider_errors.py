@@ -180,8 +180,11 @@ class ProviderErrors:
         if not known:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
         refused, known = self._refused(known, now)
-        known, failing = self._after_quiet(known, [one for one in known if fails(one)])
-        condition, ended_at = self._newest_of_its_reasons(known, failing, now)
+        failing = [one for one in known if fails(one)]
+        quiet_from = self._quiet_from(known, failing)
+        if quiet_from:
+            known, failing = ([s for s in some if s.at > quiet_from] for some in (known, failing))
+        condition, ended_at = self._newest_of_its_reasons(known, failing, quiet_from, now)
         last_at = ended_at or (failing[-1].at if failing else None)
         over = words("no more came", when(last_at, " since ")) if last_at else ANSWERS
         ends = {refusal_subject(one): refused_no_more(known, one) for one in LASTING}
@@ -213,18 +216,11 @@ class ProviderErrors:
         )
         return told, [uncovered(one, runs.values()) for one in known]
 
-    def _after_quiet(
-        self, known: Sequence[Sample], failing: Sequence[Sample]
-    ) -> tuple[Sequence[Sample], Sequence[Sample]]:
-        """Return the samples after a burst that was reported and is over, and those that fail."""
+    def _quiet_from(self, known: Sequence[Sample], failing: Sequence[Sample]) -> datetime | None:
+        """Return the last failure of a burst that was reported and is over by its quiet."""
         pauses = [last.at for last, later in pairwise(failing) if later.at - last.at >= self._quiet]
         looks = Looks(known) if pauses else None
-        for at in reversed(pauses):
-            if looks and self._reported(looks, at):
-                return [one for one in known if one.at > at], [
-                    one for one in failing if one.at > at
-                ]
-        return known, failing
+        return next((at for at in reversed(pauses) if looks and self._reported(looks, at)), None)
 
     def _reported(self, looks: Looks, at: datetime) -> bool:
         """Say whether failures up to a moment, which the last of them is of, were a burst."""
@@ -235,16 +231,22 @@ class ProviderErrors:
         return any(one is not None for one in rated)
 
     def _newest_of_its_reasons(
-        self, known: Sequence[Sample], failing: Sequence[Sample], now: datetime
+        self,
+        known: Sequence[Sample],
+        failing: Sequence[Sample],
+        quiet_from: datetime | None,
+        now: datetime,
     ) -> tuple[Condition | None, datetime | None]:
         """Return what is wrong, and when what went wrong before for other reasons was last seen."""
-        bounds = [known[0].at - TAIL, *other_reasons_after(failing), now]
+        bounds = [quiet_from or known[0].at - TAIL, *other_reasons_after(failing), now]
         for begin, end in reversed([*pairwise(bounds)]):
             mine, failed = ([s for s in some if begin < s.at <= end] for some in (known, failing))
             found = self._newest(mine, failed, now) if mine else None
             if found is not None:
                 is_first = begin == bounds[0]
-                episode = FIRST if is_first else begin.isoformat()
+                # Named by the same failure when too little of what came before is left to tell
+                # that it was reported.
+                episode = FIRST if is_first and not quiet_from else begin.isoformat()
                 return replace(found, episode=episode), None if is_first else begin
         return None, None
 

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.alerts.policy.window import extended
 from bot.detectors.services.provider_errors import ProviderErrors, ProviderErrorsSettings
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.evidence import Missing
@@ -385,6 +386,26 @@ async def test_what_fails_for_other_reasons_after_a_pause_is_an_episode_of_its_o
     since = NOW.isoformat() if is_other else (NOW + timedelta(minutes=9)).isoformat()
     assert since in str(after.closing["llm_provider"])
     assert second.reasons == (("overloaded",) if is_other else ("server_error",))
+
+
+async def test_an_episode_is_no_later_one_because_the_burst_before_it_left_the_window() -> None:
+    def burst(status: int, kind: str, count: int) -> list[LogEvent]:
+        text = f'Anthropic API error: {status} - {{"type":"error","error":{{"type":"{kind}"}}}}'
+        return [*lines(text, count), *lines(BUNDLE, count)]
+
+    overloaded = burst(529, "overloaded_error", 3)
+    limited = burst(429, "rate_limit_error", 6)
+    story = {0.0: overloaded, 2.0: overloaded, 73.0: limited, 78.0: limited}
+    detector = ProviderErrors(ProviderErrorsSettings())
+    window, episodes = None, []
+    for watch in _told_at(story, 80):
+        keep = timedelta(seconds=detector.window_seconds)
+        window = extended(window, await detector.sample(watch), keep)
+        judged = detector.judge(window, watch.now)
+        if watch.now >= NOW + timedelta(minutes=73):
+            episodes += [one.episode for one in judged.conditions]
+    assert len(set(episodes)) == 2
+    assert episodes == sorted(episodes, reverse=True)
 
 
 async def test_one_failure_for_another_reason_after_a_pause_changes_nothing_of_the_burst() -> None:
