@@ -3,7 +3,8 @@
 A line goes on that is indented, drawn as a box or a known piece of an error, and in a traceback its
 frames and what was raised. A message of several lines goes on as well while it may, which ends
 where its carrier took a line later, where a line tells a time, and at MOST_LOOSE lines. A line that
-was taken LATE goes on only where it cannot stand alone, or ends an open traceback.
+was taken LATE goes on only where it cannot stand alone, or ends an open traceback: so too with the
+console events of known services, which take all other lines.
 """
 
 import re
@@ -45,7 +46,7 @@ def goes_on(fold: Fold, text: str, before: Stamp, stamp: Stamp, zone: tzinfo) ->
     if not text or text[0].isspace() or text[0] in _BOX:
         fold.tracing = fold.tracing or begins
         return True
-    gap = _Gap(before, stamp, zone)
+    gap = CarrierGap(before, stamp, zone)
     if begins:
         fold.tracing = not gap.is_late
         return fold.tracing
@@ -73,7 +74,7 @@ def all_within(text: str) -> bool:
     return _AT_MARGIN.search(text) is None and "Traceback (most" not in text
 
 
-class _Gap:
+class CarrierGap:
     """What lies between the carrier's times of two lines; they are read when it is asked for."""
 
     def __init__(self, before: Stamp, stamp: Stamp, zone: tzinfo) -> None:
@@ -96,7 +97,7 @@ def _has_time(fold: Fold) -> bool:
     return bool(fold.head.time) or fold.stamp is not None
 
 
-def _is_at_once(fold: Fold, text: str, gap: _Gap) -> bool:
+def _is_at_once(fold: Fold, text: str, gap: CarrierGap) -> bool:
     before, now = gap.times()
     if fold.loose >= MOST_LOOSE or (before is None) != (now is None):
         return False

@@ -13,7 +13,7 @@ import orjson
 
 from bot.border.outside import outside
 from bot.domain.log import LogEvent, Role
-from bot.sources.log_format.continuation import all_within, goes_on
+from bot.sources.log_format.continuation import CarrierGap, all_within, goes_on
 from bot.sources.log_format.error import holds, is_traceback_start
 from bot.sources.log_format.event import Fold, TextEvent
 from bot.sources.log_format.forms import MAY_BEGIN
@@ -133,15 +133,17 @@ class LineParser:
         """Whether the open event may take all the lines behind it at once."""
         return isinstance(self._open, Fold)
 
-    def feed_rest(self, text: str, lines: int) -> bool:
+    def feed_rest(self, text: str, lines: int, last: Stamp) -> bool:
         """Take the other lines of the open event, which `takes_rest`, at once; none may follow.
 
-        False, and nothing is taken, where one of them may begin an event or needs care.
+        `last` is the carrier's time of the last of them. False, and nothing is taken, where one of
+        them may begin an event, may have been taken late or needs care.
         """
         fold = self._open
         if not isinstance(fold, Fold) or _MAY_BEGIN.search(f"\n{text}"):
             return False
-        if not (self._takes_all(fold) or all_within(text)):
+        is_late = CarrierGap(self._last_stamp, last, self._zone).is_late
+        if not all_within(text) and (is_late or not self._takes_all(fold)):
             return False
         if any(odd in text for odd in _CAREFUL) or (dropped := fold.add_all(text)) is None:
             return False
@@ -188,7 +190,10 @@ class LineParser:
         fold = self._open
         if not isinstance(fold, Fold):
             return False
-        if not (self._takes_all(fold) or goes_on(fold, text, self._last_stamp, stamp, self._zone)):
+        before, zone = self._last_stamp, self._zone
+        if not goes_on(fold, text, before, stamp, zone) and (
+            not self._takes_all(fold) or CarrierGap(before, stamp, zone).is_late
+        ):
             return False
         self._last_stamp = stamp
         dropped = fold.add(text)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.domain.log import LogEvent
 from bot.sources.log_format.codec import Codec
 from bot.sources.log_format.parser import LineParser
+from bot.sources.log_format.time import Stamp
 
 # Fewer lines are as soon read one by one.
 LEAST_REST = 4
@@ -26,7 +27,7 @@ def parsed(block: bytes, start: int, codec: Codec, parser: LineParser) -> list[L
         if tries and raws.number == fed and parser.takes_rest:
             tries, rest = False, block[raws.next - start :]
             text = codec.text(rest) if rest else None
-            if text is not None and parser.feed_rest(*text):
+            if text is not None and parser.feed_rest(*text, _last_time(rest, codec)):
                 break
     last = parser.flush()
     return [*events, last] if last is not None else events
@@ -68,6 +69,11 @@ def _lines(block: bytes) -> Iterator[bytes]:
         yield first
     if rest:
         yield from rest.removesuffix(b"\n").split(b"\n")
+
+
+def _last_time(block: bytes, codec: Codec) -> Stamp:
+    """Return when the carrier took the last line of a block, if it says so."""
+    return codec.time_of(block[block.rfind(b"\n", 0, -1) + 1 :].removesuffix(b"\n"))
 
 
 def _has_lines(block: bytes, least: int) -> bool:

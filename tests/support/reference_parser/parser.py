@@ -81,8 +81,6 @@ class LineParser:
             fields = json_fields(text)
             head = head if self._is_json_event(text, fields) else None
         if head is None and self._continues(text, stamp):
-            self._last = stamp
-            self._fold(text)
             return None
         if head is None and not text.strip():
             return None
@@ -136,10 +134,20 @@ class LineParser:
         return True
 
     def _continues(self, text: str, stamp: datetime | None) -> bool:
+        if self._goes_on(text, stamp):
+            self._note(text)
+        elif not self._is_taken(stamp):
+            return False
+        self._last = stamp
+        if self._open is not None:
+            self._open.add(text)
+        return True
+
+    def _goes_on(self, text: str, stamp: datetime | None) -> bool:
         fold = self._open
         if fold is None or fold.head.shape is Shape.JSON:
             return False
-        if self._takes_all(fold) or not text or text[0].isspace() or text[0] in _BOX:
+        if not text or text[0].isspace() or text[0] in _BOX:
             return True
         if is_traceback_start(text):
             return not self._is_late(stamp)
@@ -156,8 +164,9 @@ class LineParser:
             return True
         return fold.head.shape is Shape.PLAIN and ends_with_hidden_key(fold.last)
 
-    def _takes_all(self, fold: Fold) -> bool:
-        return fold.head.shape is Shape.CONSOLE and self._role in _FOLDING_ROLES
+    def _is_taken(self, stamp: datetime | None) -> bool:
+        is_console = self._open is not None and self._open.head.shape is Shape.CONSOLE
+        return is_console and self._role in _FOLDING_ROLES and not self._is_late(stamp)
 
     def _may_go_on(self, fold: Fold) -> bool:
         return fold.tracing or fold.is_raised or (fold.is_broken and not fold.is_tailed)
@@ -176,12 +185,9 @@ class LineParser:
             return False
         return abs(stamp - self._last) > timedelta(milliseconds=500)
 
-    def _fold(self, text: str) -> None:
+    def _note(self, text: str) -> None:
         fold = self._open
         if fold is None:
-            return
-        fold.add(text)
-        if self._takes_all(fold):
             return
         if is_traceback_start(text):
             fold.tracing = True

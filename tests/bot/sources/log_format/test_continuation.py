@@ -239,9 +239,7 @@ def _carried(blocks: Sequence[Sequence[str]], carrier: str, seconds: float) -> s
 @pytest.mark.parametrize("carrier", [name for name in CARRIERS if name])
 @pytest.mark.parametrize("bare", BARE)
 @pytest.mark.parametrize("seconds", [1, 4])
-async def test_an_error_that_a_carrier_took_later_stands_for_itself(
-    bare: str, carrier: str, seconds: float
-) -> None:
+async def test_what_was_taken_later_stands_alone(bare: str, carrier: str, seconds: int) -> None:
     blocks: list[list[str]] = []
     for number, form in enumerate((FORMS | CARRIED).values()):
         blocks.append([form.write(FIRST + timedelta(seconds=2 * number * seconds), "harmless")])
@@ -250,8 +248,8 @@ async def test_an_error_that_a_carrier_took_later_stands_for_itself(
         blocks = [block if len(block) == 1 else [*BARE[bare], "\tneedle"] for block in blocks]
     found = await _searched(_carried(blocks, carrier, seconds), Role.OTHER)
     assert [one.text for one in found] == ["\n".join(block) for block in blocks[1::2]]
-    times = [FIRST + timedelta(seconds=number * seconds) for number in range(1, len(blocks), 2)]
-    assert [one.at and one.at.replace(microsecond=123000) for one in found] == times
+    times = [one.at and round((one.at - FIRST).total_seconds()) for one in found]
+    assert times == [number * seconds for number in range(1, len(blocks), 2)]
 
 
 @pytest.mark.parametrize("carrier", [name for name in CARRIERS if name])
@@ -260,8 +258,25 @@ async def test_of_a_run_of_bare_errors_each_keeps_its_time(bare: str, carrier: s
     blocks = [[*BARE[bare], f"\tneedle{number}"] for number in range(60)]
     found = await _searched(_carried(blocks, carrier, 2), Role.OTHER)
     assert [one.text for one in found] == ["\n".join(block) for block in blocks]
-    times = [FIRST + timedelta(seconds=2 * number) for number in range(60)]
-    assert [one.at and one.at.replace(microsecond=123000) for one in found] == times
+    times = [one.at and round((one.at - FIRST).total_seconds()) for one in found]
+    assert times == list(range(0, 120, 2))
+
+
+@pytest.mark.parametrize("carrier", [name for name in CARRIERS if name])
+@pytest.mark.parametrize("role", [Role.CJ, Role.LLM_PROVIDER])
+@pytest.mark.parametrize("bare", BARE)
+async def test_a_known_service_is_not_accused_late(bare: str, role: Role, carrier: str) -> None:
+    harmless = FORMS["console"].write(FIRST, "harmless needle")
+    blocks = [[harmless, "one", "two"], [*BARE[bare], "\tneedle", "\tx"]]
+    found = await _searched(_carried(blocks, carrier, 1), role)
+    assert [one.text for one in found] == ["\n".join(block) for block in blocks]
+    assert found[0].error is None
+
+
+def test_a_known_services_traceback_ends_however_late() -> None:
+    lines = [f"2026-12-01T02:02:00.5Z {line}" for line in (f"{HEAD} [a.b]", *TRACE[:3])]
+    (found,) = _events([*lines, "2026-12-01T02:02:09.5Z ValueError: no such batch"], Role.CJ)
+    assert found.error is not None
 
 
 def test_what_cannot_stand_alone_goes_on_however_late() -> None:
