@@ -26,13 +26,13 @@ from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.followed import Followed
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import when, words
+from bot.domain.words import Text, when, words
 from bot.ports import Watch
 
 KEPT_EXAMPLES = 3
 EPISODES = "episodes"
 # What is said of each occurrence, and not of the examples alone.
-TALLIED = ("batch", "answer", "unreachable", "away", "refused")
+TALLIED = ("batch", "answer", "unreachable", "away", "refused", "fault")
 NOTHING_MORE: Mapping[str, Any] = {}
 Tally = Mapping[str, Mapping[str, int]]
 
@@ -41,7 +41,8 @@ Tally = Mapping[str, Mapping[str, int]]
 class Occurrence:
     """One thing that a log event reported; `text` is redacted, `extra` holds JSON values.
 
-    `counts` is 0 for one that was counted before: it shows only that its subject goes on.
+    `counts` is 0 for one that was counted before: it shows only that its subject goes on. It is
+    negative for what was counted and is taken back.
     """
 
     subject: str
@@ -56,7 +57,8 @@ class Occurrence:
 class EventCount:
     """All occurrences of one subject in a window; `fresh` counts those of the newest sample.
 
-    `tally` counts them by what they said of `TALLIED`: a few examples do not stand for all.
+    `tally` counts them by what they said of `TALLIED`: a few examples do not stand for all. `back`
+    is how many were taken back.
     """
 
     subject: str
@@ -67,6 +69,12 @@ class EventCount:
     examples: tuple[EvidenceLine, ...]
     extras: tuple[Mapping[str, Any], ...]
     tally: Tally = field(default_factory=dict)
+    back: int = 0
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Say whether nothing is left of what was counted."""
+        return self.back > 0 and self.count <= 0
 
     def told(self, what: str) -> Mapping[str, int]:
         """Return how many occurrences said each value of one of `TALLIED`."""
@@ -124,14 +132,15 @@ class EventCountDetector(ABC):
             tally = tallied(one.get("tally") or {}, group["tally"])
             self._episodes[subject] = {
                 "first": one["first"],
-                "last": group["last"],
+                "last": max(one.get("last", ""), group["last"]),
                 "count": one["count"] + group["count"],
                 "tally": tally,
             }
         self._episodes = {
             subject: one
             for subject, one in self._episodes.items()
-            if watch.now - datetime.fromisoformat(one["last"]) < 2 * self.quiet_after
+            if not (one["count"] <= 0 and groups.get(subject, {}).get("back"))
+            and watch.now - datetime.fromisoformat(one["last"]) < 2 * self.quiet_after
         }
         data = {"groups": groups, EPISODES: dict(self._episodes), **known}
         return Sample(watch.now, data, unreadable)
@@ -145,6 +154,10 @@ class EventCountDetector(ABC):
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of a subject that is not over."""
 
+    def closing(self, counted: EventCount) -> Text:
+        """Return how a subject ended."""
+        return words("no more came", when(counted.last_at, " since "))
+
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; a subject is over when it was quiet for long; pure."""
         last = window.samples[-1] if window.samples else None
@@ -153,11 +166,11 @@ class EventCountDetector(ABC):
         counted = self._sample_counts.of(window.samples)
         counts = event_counts(counted, self.quiet_after, last.data.get(EPISODES))
         conditions = tuple(
-            self.condition(one) for one in counts if now - one.last_at < self.quiet_after
+            self.condition(one)
+            for one in counts
+            if now - one.last_at < self.quiet_after and not one.is_taken_back
         )
-        closing = {
-            one.subject: words("no more came", when(one.last_at, " since ")) for one in counts
-        }
+        closing = {one.subject: self.closing(one) for one in counts}
         if last.unreadable:
             return Judgement(
                 Sight.UNREADABLE, (*conditions, _unreadable(last)), last.unreadable, closing
@@ -176,22 +189,28 @@ def groups_of(found: Iterable[Occurrence]) -> dict[str, dict[str, Any]]:
         group = groups.setdefault(
             one.subject, {"count": 0, "first": one.at.isoformat(), "examples": [], "tally": {}}
         )
-        said = {key: {str(one.extra[key]): 1} for key in TALLIED if one.extra.get(key)}
+        said = {
+            key: {str(one.extra[key]): -1 if one.counts < 0 else 1}
+            for key in TALLIED
+            if one.extra.get(key)
+        }
         group["tally"] = tallied(group["tally"], said)
         group["count"] += one.counts
         group["last"] = one.at.isoformat()
-        if one.counts and len(group["examples"]) < KEPT_EXAMPLES:
+        if one.counts < 0:
+            group["back"] = group.get("back", 0) - one.counts
+        elif one.counts and len(group["examples"]) < KEPT_EXAMPLES:
             example = {"source": one.source, "at": one.at.isoformat(), "text": one.text}
             group["examples"].append({**example, "extra": dict(one.extra)})
     return groups
 
 
 def tallied(one: Tally, more: Tally) -> dict[str, dict[str, int]]:
-    """Return two tallies as one."""
-    return {
-        key: dict(Counter(one.get(key) or {}) + Counter(more.get(key) or {}))
-        for key in dict.fromkeys((*one, *more))
-    }
+    """Return two tallies as one; what comes to nothing is no part of it."""
+    both = {key: Counter(one.get(key) or {}) for key in dict.fromkeys((*one, *more))}
+    for key, counts in more.items():
+        both[key].update(counts)
+    return {key: {said: n for said, n in counts.items() if n} for key, counts in both.items()}
 
 
 def counted_in(sample: Sample) -> tuple[EventCount, ...]:
@@ -213,7 +232,11 @@ def event_counts(
     found: dict[str, EventCount] = {}
     for one in chain.from_iterable(counted):
         before = found.get(one.subject)
-        goes_on = before is not None and one.first_at - before.last_at < over_after
+        goes_on = (
+            before is not None
+            and not before.is_taken_back
+            and one.first_at - before.last_at < over_after
+        )
         found[one.subject] = _added(before, one) if before and goes_on else one
     fresh = {one.subject for one in counted[-1]} if counted else set()
     told = (one if one.subject in fresh else replace(one, fresh=0) for one in found.values())
@@ -250,6 +273,7 @@ def _count(told: tuple[str, Mapping[str, Any]]) -> EventCount:
         lines,
         tuple(item["extra"] for item in group["examples"]),
         group.get("tally") or {},
+        int(group.get("back", 0)),
     )
 
 
@@ -263,6 +287,7 @@ def _added(counted: EventCount, more: EventCount) -> EventCount:
         (*counted.examples, *more.examples)[-KEPT_EXAMPLES:],
         (*counted.extras, *more.extras)[-KEPT_EXAMPLES:],
         tallied(counted.tally, more.tally),
+        counted.back + more.back,
     )
 
 

@@ -58,7 +58,9 @@ FAULTS = (
     Fault(2, "then-kafka-refused", "callbacks_unpublished", REFUSED),
     Fault(3, "kafka-breaker-open", "callbacks_unpublished", REFUSED),
     Fault(3, "kafka-breaker-already-open", "callbacks_unpublished", BLOCKED),
-    Fault(5, "submit-lost-4-of-4-kafka-3min", "submissions_lost", "Unexpected error processing"),
+    # CJ only gave up waiting: the provider may still say that it queued them.
+    Fault(5, "submit-lost-4-of-4-kafka-3min", "submissions_lost", "Unexpected error processing",
+          knowable=timedelta(seconds=45)),
     Fault(5, "submit-lost-4-of-4-refused-3min", "submissions_lost", "Unexpected error processing"),
     Fault(6, "consumer-dead-4min-b7", "consumer_silent", "Published success callback event",
           after="Processing LLM comparison callback", knowable=timedelta(seconds=90)),

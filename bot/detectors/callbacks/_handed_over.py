@@ -48,13 +48,13 @@ class HandedOver:
                 queued[match["id"]] = None
         return HandedOver(dict([*asked.items()][-MOST:]), dict.fromkeys([*queued][-MOST:]))
 
-    def knows(self, essay_a: str, essay_b: str) -> bool:
-        """Say whether the request of a pair is known, by which the provider may name it."""
-        return (essay_a, essay_b) in self.asked
+    def request_of(self, essay_a: str, essay_b: str) -> str:
+        """Return the newest request of a pair, by which the provider names it; "" if unknown."""
+        return self.asked.get((essay_a, essay_b), "")
 
     def took(self, essay_a: str, essay_b: str) -> bool:
         """Say whether the provider is known to have queued the request of a pair."""
-        return self.asked.get((essay_a, essay_b)) in self.queued
+        return self.request_of(essay_a, essay_b) in self.queued
 
 
 @dataclass(frozen=True, slots=True)

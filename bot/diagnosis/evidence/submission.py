@@ -111,7 +111,7 @@ def _fault(error: str) -> SubmissionFault:
 
 
 _WHAT = {
-    SubmissionFault.KAFKA: "the LLM provider could not publish to Kafka and did not queue them",
+    SubmissionFault.KAFKA: "the LLM provider did not answer while it could not publish to Kafka",
     SubmissionFault.PROVIDER: "CJ could not connect to the LLM provider",
     SubmissionFault.TIMED_OUT: "the LLM provider did not answer CJ in time",
     SubmissionFault.GATEWAY: "a proxy said that it cannot reach the LLM provider (502, 504)",

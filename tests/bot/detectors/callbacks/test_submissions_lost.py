@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -215,14 +215,74 @@ async def test_a_request_that_the_provider_took_and_did_not_queue_is_lost() -> N
     taken = f"Processing comparison request with correlation_id: {REQUEST}"
     other = QUEUING.replace(REQUEST, REQUEST[:-1] + "0")
     ticks = [
-        [said(NOW - TICK, ASKED, role=Role.CJ)],
+        [said(NOW - 5 * TICK, ASKED, role=Role.CJ)],
         [
-            said(NOW, taken, role=Role.LLM_PROVIDER),
-            said(NOW, other, role=Role.LLM_PROVIDER),
-            said(NOW - TICK, SILENT, role=Role.CJ),
+            said(NOW - 4 * TICK, taken, role=Role.LLM_PROVIDER),
+            said(NOW - 4 * TICK, other, role=Role.LLM_PROVIDER),
+            said(NOW - 4 * TICK, SILENT, role=Role.CJ),
         ],
+        *([], [], [], []),
     ]
     assert len(told(await _judged(*ticks))) == 1
+
+
+def _asked_of(number: int, batch: int, at: datetime) -> tuple[list[LogEvent], str, str]:
+    """Return CJ's lines as it asks for a comparison, its request, and how a failure begins."""
+    own = f"{number:08x}-0000-4000-8000-000000000001"
+    first = f"{number:08x}-0000-4000-8000-000000000002"
+    wave = f"{batch:08x}-0000-4000-8000-000000000003"
+    mapped = said(at, f"DEBUG: Created tracking_map with 1 entries for batch {batch}", role=Role.CJ)
+    asked = f"DEBUG: Using tracking_map correlation ID {own} for task ('{first}', '{B}')"
+    lines = [
+        replace(mapped, fields={"correlation_id": wave}),
+        replace(said(at, asked, role=Role.CJ), fields={"batch_correlation_id": wave}),
+    ]
+    return lines, own, f"Unexpected error processing task {first}-{B}: "
+
+
+@pytest.mark.parametrize(("queued", "count"), [(0, 3), (1, 2), (3, 0)])
+async def test_what_is_queued_after_it_was_told_as_lost_is_taken_back(
+    queued: int, count: int
+) -> None:
+    """The provider publishes first, and may wait for Kafka longer than CJ does."""
+
+    def story(ticks: int) -> list[list[LogEvent]]:
+        """Return the first so many ticks, the last of which is now."""
+        start = NOW - (ticks - 1) * TICK
+        asked = [_asked_of(n, 35, start) for n in range(3)]
+        told: dict[int, list[LogEvent]] = {
+            0: [line for lines, _, _ in asked for line in lines],
+            1: [said(start + TICK, task + SILENT.partition(": ")[2], role=Role.CJ)
+                for _, _, task in asked],
+            7: [said(start + 7 * TICK, QUEUING.replace(REQUEST, own), role=Role.LLM_PROVIDER)
+                for _, own, _ in asked[:queued]],
+            9: [said(start + 9 * TICK, UNREACHABLE, role=Role.CJ)],
+        }  # fmt: skip
+        return [told.get(n, []) for n in range(ticks)]
+
+    (before,) = (await _judged(*story(7))).conditions
+    assert str(before.title).startswith("3 comparisons of batch 35 not submitted")
+    after = await _judged(*story(9))
+    assert [str(one.title).partition(" not ")[0] for one in after.conditions] == (
+        [f"{count} comparison{'s' * (count > 1)} of batch 35"] * (count > 0)
+    )
+    assert ("queued them after" in str(after.closing["cj_assessment_service"])) is (count == 0)
+    (more,) = (await _judged(*story(10))).conditions
+    assert str(more.title).startswith(f"{count + 1} comparison")
+    assert more.since == (NOW - 8 * TICK if count else NOW)
+
+
+async def test_each_cause_and_each_batch_is_told_with_its_count() -> None:
+    asked = [_asked_of(n, 35 + n % 2, NOW - 6 * TICK) for n in range(3)]
+    errors = ("500, message='Internal'", "[EXTERNAL] LLM Provider Service: ", "500, message='I'")
+    failed = [said(NOW - 5 * TICK, task + error, role=Role.CJ)
+              for (_, _, task), error in zip(asked, errors, strict=True)]  # fmt: skip
+    lines = [line for some, _, _ in asked for line in some]
+    (found,) = (await _judged(lines, failed, [], [], [], [], [])).conditions
+    assert found.known == "server, timed_out"
+    title = str(found.title)
+    assert "of batches 35 and 36" in title
+    assert "HTTP 500 (2); the LLM provider did not answer CJ in time (1)" in title
 
 
 @pytest.mark.parametrize("queued", [True, False])
