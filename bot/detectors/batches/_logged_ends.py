@@ -9,7 +9,7 @@ from bot.detectors._provider_causes import as_json
 from bot.detectors._rows import Fact
 from bot.detectors._state import moment
 from bot.diagnosis.batch.endings import AFTER
-from bot.diagnosis.batch.finalisation_lines import FINALISED, batch_of, is_finalised
+from bot.diagnosis.batch.finalisation_lines import FINALISED, SWEPT, batch_of, is_finalised
 from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
 from bot.diagnosis.comparison.failed_start import (
     FAILED_STARTS,
@@ -62,6 +62,7 @@ class LoggedEnds:
 
     def __init__(self) -> None:
         self._ends: dict[str, LoggedEnd] = {}
+        self._finalising: dict[str, datetime] = {}
 
     def note(self, events: Iterable[tuple[datetime, LogEvent]], sent: Collection[str] = ()) -> None:
         """Take in one tick's lines, in the order of their times.
@@ -70,7 +71,10 @@ class LoggedEnds:
         goes on by their answers.
         """
         for at, event in events:
-            if is_end(event):
+            if is_finalising(event):
+                begun = {**self._finalising, batch_of(event): at}
+                self._finalising = dict([*begun.items()][-MOST_KEPT:])
+            elif is_end(event):
                 name = failed_batch(event) or batch_of(event)
                 valid, failed = (_count(event, key) for key in ("completed", "failed"))
                 given_up = GAVE_UP in event.event
@@ -80,9 +84,13 @@ class LoggedEnds:
                 why, short, step = _why(event) if failed_batch(event) else ("", "", "")
                 end = LoggedEnd(name, at, valid, failed, why, short, step, given_up, done)
                 self._ends = dict([*self._ends.items(), (name, end)][-MOST_KEPT:])
-
             elif event.role is Role.CJ and shows_result(event):
                 self._ends.pop(batch_of(event), None)
+                self._finalising.pop(batch_of(event), None)
+
+    def finalising(self, batch: str) -> datetime | None:
+        """Return since when the monitor finalises a batch, which may still bring a result."""
+        return self._finalising.get(batch)
 
     def facts(self, known: Mapping[str, Sequence[Failures]], since: datetime) -> list[Fact]:
         """Return the ends since a moment as facts; `known` are the causes that name a batch."""
@@ -134,6 +142,11 @@ def shows_result(event: LogEvent) -> bool:
     if is_finalised(event):
         return True
     return event.event.startswith(TERMINAL) and str(event.fields.get("status")).startswith(COMPLETE)
+
+
+def is_finalising(event: LogEvent) -> bool:
+    """Say whether the monitor begins to finalise a batch by this line of CJ."""
+    return event.role is Role.CJ and SWEPT in event.event and bool(batch_of(event))
 
 
 def is_end(event: LogEvent) -> bool:

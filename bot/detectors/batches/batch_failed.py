@@ -26,6 +26,7 @@ from bot.detectors.batches._logged_ends import (
     WELL_AFTER_ALL,
     LoggedEnds,
     is_end,
+    is_finalising,
     shows_result,
 )
 from bot.detectors.batches._repeated import NEEDLES as REQUEST_NEEDLES
@@ -39,6 +40,7 @@ from bot.detectors.callbacks.callbacks_unpublished import CallbacksUnpublished
 from bot.detectors.callbacks.submissions_lost import SubmissionsLost
 from bot.detectors.stuck_queue.unanswered_items import UnansweredItems
 from bot.diagnosis.batch.endings import why_ended
+from bot.diagnosis.batch.finalisation_lines import SWEPT
 from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
 from bot.diagnosis.comparison.causes import ERROR_SHARE
 from bot.diagnosis.comparison.failure_words import FailureReason
@@ -55,6 +57,8 @@ from bot.text.wording import part_of
 # Batches of which it is remembered why the provider failed.
 MOST_REMEMBERED = 50
 HAS_RESULT = "it has a result after all"
+# The monitor's sweep and the last callback may end a batch at once, one well and one as failed.
+FINALISED_WITHIN = timedelta(minutes=1)
 LOGGED, ROWS = "logged", "rows"
 
 
@@ -78,6 +82,7 @@ class BatchFailed(RowDetector):
         LOW_SUCCESS,
         GAVE_UP,
         ENDED_SO,
+        SWEPT,
         *WELL_AFTER_ALL,
         *SubmissionsLost.needles,
         *CallbacksUnpublished.needles,
@@ -100,8 +105,8 @@ class BatchFailed(RowDetector):
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether a line says why the model's provider failed, or that a batch ended so."""
-        ends = tells_a_cause(event) or is_end(event) or shows_result(event)
-        return ends or tells_what_is_lost(event) or tells_of_requests(event)
+        ends = is_end(event) or shows_result(event) or is_finalising(event)
+        return ends or tells_a_cause(event) or tells_what_is_lost(event) or tells_of_requests(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Learn from the samples that were kept when the bot first looked."""
@@ -177,6 +182,8 @@ class BatchFailed(RowDetector):
 
     def _with_loss(self, fact: Fact) -> Fact:
         """Return a fact with what became of its comparisons, where nothing else tells."""
+        if begun := self._ends.finalising(str(fact["batch"])):
+            fact = {**fact, "finalising": begun}
         if has_it := self._repeated.stand_in(str(fact["batch"])):
             return {**fact, "has_it": has_it}
         if fact.get("failures") or fact.get("short"):
@@ -199,7 +206,9 @@ class BatchFailed(RowDetector):
     def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
         """Yield the condition of each end that is not too long ago."""
         for fact in facts:
-            since = moment(fact["since"])
+            since, begun = moment(fact["since"]), moment(fact.get("finalising"))
+            if begun is not None and now - begun < FINALISED_WITHIN:
+                continue
             if since is not None and now - since <= self._keep:
                 yield ended_condition(fact, since)
 

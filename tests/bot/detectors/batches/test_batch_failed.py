@@ -309,6 +309,22 @@ async def test_an_end_that_a_result_refutes_is_taken_back(
     assert judgement.closing["batch 34"] == "it has a result after all"
 
 
+@pytest.mark.parametrize("rows", [True, False])
+@pytest.mark.parametrize(("swept", "is_told"), [(0.5, False), (2.0, True), (None, True)])
+async def test_an_end_waits_while_the_monitor_finalises_the_batch(
+    swept: float | None, is_told: bool, rows: bool
+) -> None:
+    """Its sweep and the last callback ended the batch in one second, and the sweep's run counts."""
+    detector = BatchFailed(SETTINGS)
+    detector.resume([Sample(ago(minutes=20), {"began": ago(minutes=20).isoformat()})])
+    text = "Finalizing batch with all callbacks received"
+    lines = () if swept is None else (_finished(swept, text),)
+    failed = batch(status="ERROR_PROCESSING", state="FAILED", last_activity_at=ago(minutes=0.5))
+    watch = GivenWatch(NOW, ago(minutes=15), batches=(failed,) if rows else None,
+                       logs=Followed((*lines, _low(0.5))))  # fmt: skip
+    assert told(await judged(detector, watch)) == ["batch-failed"] * is_told
+
+
 async def test_an_end_names_every_reason_for_which_its_requests_were_refused() -> None:
     lines = (
         _answer(9, 401, "authentication_error", 1), _taken(8.9, request=1),
