@@ -33,7 +33,7 @@ COUNTED = (
 )
 # From this share of failures on, an outbreak is an error.
 SEVERE_SHARE = 0.5
-ANSWERS, OTHERWISE = "its answers come again", "it refuses for another reason now"
+ANSWERS, OTHERWISE = "its answers come again", "it does not refuse all for that any more"
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
 # Items that failed together are logged one by one within this time.

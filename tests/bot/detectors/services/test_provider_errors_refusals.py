@@ -174,7 +174,7 @@ async def test_what_hit_another_batch_is_laid_at_none_of_a_refusal() -> None:
 @pytest.mark.parametrize(
     ("after", "over"),
     [(answered(16), "its answers come again"),
-     (failed(9, CREDIT, 16), "it refuses for another reason now")],
+     (failed(9, CREDIT, 16), "it does not refuse all for that any more")],
 )  # fmt: skip
 async def test_a_refusal_ends_as_answered_only_where_something_was(
     after: LogEvent, over: str
