@@ -8,7 +8,7 @@ back reference only the length is not known, so it matches nothing.
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from re import _constants as ops  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -40,9 +40,7 @@ class StepCounter:
     """Searches a text by one pattern and counts how often a node was tried."""
 
     def __init__(self, pattern: re.Pattern[str] | re.Pattern[bytes], most: int) -> None:
-        source = pattern.pattern
-        text = source.decode("latin-1") if isinstance(source, bytes) else source
-        self._tree = list(_parser.parse(text, pattern.flags & ~re.UNICODE & ~re.LOCALE))
+        self._tree = _tree(pattern)
         self._flags, self._most = pattern.flags, most
         self._seen: dict[int, Callable[[str], bool]] = {}
         self.steps = 0
@@ -222,11 +220,16 @@ def _member(member: Node) -> Callable[[str], bool]:
     return lambda char: ord(char) == given
 
 
-def literals(pattern: re.Pattern[str] | re.Pattern[bytes]) -> set[str]:
-    """Return what a pattern is made of: its runs of literals, and a character of each set."""
+@cache
+def _tree(pattern: re.Pattern[str] | re.Pattern[bytes]) -> list[Node]:
     source = pattern.pattern
     text = source.decode("latin-1") if isinstance(source, bytes) else source
-    return set(_runs(list(_parser.parse(text, pattern.flags & ~re.UNICODE & ~re.LOCALE))))
+    return list(_parser.parse(text, pattern.flags & ~re.UNICODE & ~re.LOCALE))
+
+
+def literals(pattern: re.Pattern[str] | re.Pattern[bytes]) -> set[str]:
+    """Return what a pattern is made of: its runs of literals, and a character of each set."""
+    return set(_runs(_tree(pattern)))
 
 
 def _runs(nodes: list[Node]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Growth without a clock: steps of patterns, calls of parsers, of 64 kB against 1 MB."""
+"""Growth without a clock: steps of patterns and calls of parsers, of 16 kB against 256 kB."""
 
 import ast
 import cProfile
@@ -7,8 +7,10 @@ import importlib
 import inspect
 import pkgutil
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, is_dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -17,19 +19,25 @@ import commands
 from tests.attack.regex_repeats import RepeatCounter
 from tests.attack.regex_steps import TooManySteps
 
-MOST_RATIO = 20
-# Of patterns of today it is 62; what needs more grows with the text already at 64 kB.
+# Of patterns of today it is 62; what needs more grows with the text already at 16 kB.
 MOST_A_CHARACTER = 200
-SMALL_CHARS, LARGE_CHARS = 64 << 10, 1 << 20
+# A square is 256 times as much at any size; the smaller ones are counted the sooner.
+SMALL_CHARS, LARGE_CHARS = 16 << 10, 256 << 10
+# How much more than the text the work may grow.
+MOST_MORE = 1.25
+MOST_RATIO = MOST_MORE * LARGE_CHARS / SMALL_CHARS
 Pattern = re.Pattern[str] | re.Pattern[bytes]
 
 
-def modules() -> Iterator[ModuleType]:
-    """Yield the bot's modules that hold patterns; the demo and what starts on import are left."""
-    for package in (bot, commands):
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if ".demo" not in found.name and not found.name.endswith("__main__"):
-                yield importlib.import_module(found.name)
+@cache
+def modules() -> tuple[ModuleType, ...]:
+    """Return the bot's modules that hold patterns; the demo and what starts on import are left."""
+    return tuple(
+        importlib.import_module(found.name)
+        for package in (bot, commands)
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if ".demo" not in found.name and not found.name.endswith("__main__")
+    )
 
 
 @dataclass(frozen=True)
@@ -40,19 +48,28 @@ class Used:
     anchored: bool
 
 
+@cache
 def patterns() -> dict[str, Used]:
     """Return every compiled pattern of the bot by the name under which it stands."""
     found: dict[int, tuple[str, Used]] = {}
     for module in modules():
-        source = inspect.getsource(module)
+        called = _called(inspect.getsource(module))
         for name, value in vars(module).items():
-            calls = set(re.findall(rf"\b{name}\.(\w+)\b", source))
+            calls = called.get(name, set())
             anchored = bool(calls) and calls <= {"match", "fullmatch", "pattern"}
             for number, one in enumerate(_patterns_in(value)):
                 found.setdefault(
                     id(one), (f"{module.__name__}.{name}.{number}", Used(one, anchored))
                 )
     return dict(found.values())
+
+
+def _called(source: str) -> dict[str, set[str]]:
+    """Return what a module asks of each name, as `search` of `_WORD` in `_WORD.search(text)`."""
+    found = defaultdict[str, set[str]](set)
+    for match in re.finditer(r"\b(?=(\w+)\.(\w+))", source):
+        found[match[1]].add(match[2])
+    return found
 
 
 def _patterns_in(value: Any) -> Iterator[Pattern]:
@@ -75,7 +92,8 @@ def inline() -> set[str]:
     """Return where a pattern is written within a function, so that `patterns` does not see it."""
     found = set()
     for module in modules():
-        for function in ast.walk(ast.parse(inspect.getsource(module))):
+        source = inspect.getsource(module)
+        for function in ast.walk(ast.parse(source)) if "re." in source else ():
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 found |= {f"{module.__name__}.{function.name}" for one in ast.walk(function)
                           if _uses_re(one)}  # fmt: skip
@@ -93,7 +111,7 @@ def growth(used: Used, literal: str) -> float:
     """Return how often the steps grow when a text of one repeated literal is 16 times longer."""
     try:
         small = _steps(used, literal, SMALL_CHARS, SMALL_CHARS * MOST_A_CHARACTER)
-        return _steps(used, literal, LARGE_CHARS, small * (MOST_RATIO + 1)) / small
+        return _steps(used, literal, LARGE_CHARS, int(small * (MOST_RATIO + 1))) / small
     except (TooManySteps, RecursionError):
         return float("inf")
 

@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, tzinfo
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from tests.attack import steps
@@ -37,11 +37,13 @@ GIVEN: dict[object, object] = {
 _IO = "opens what the text names, an address or a file"
 _OURS = "takes a word of ours: a name, a title, a setting's name"
 _BOUNDED = "is given what `decode.bounded` left, by `let_out` alone"
+_READER = "is judged as a reader"
 OTHERWISE: dict[str, str] = {
     "bot.alerts.kept.taken_up": _OURS,
     "bot.border.judge.judged": _BOUNDED,
     "bot.border.language.tokens.tokens_of": _BOUNDED,
     "bot.border.language.vocabulary.key_words": _OURS,
+    "bot.border.passing.let_out": _READER,
     "bot.cli.health.show": _IO,
     "bot.cli.output.complain": "prints words of ours",
     "bot.cli.shipped.place_of": _IO,
@@ -70,8 +72,9 @@ OTHERWISE: dict[str, str] = {
     "bot.sources.log_format.codec.is_head": "its codec is judged with the log's reader",
     "bot.sources.loki.labels.by_label": _OURS,
     "bot.sources.probe.health_of": _OURS,
-    "bot.sources.redis.item.item_of": "is judged as a reader",
+    "bot.sources.redis.item.item_of": _READER,
     "bot.sources.redis.requeue.started_as_stored": "takes what item_of has read",
+    "bot.text.redaction.redact": _READER,
     "commands._audited.audited": _OURS,
 }
 # Where what somebody typed is read, of which Slack sends 4,000 characters.
@@ -96,6 +99,7 @@ BY_CHARACTER: dict[str, str] = {
 GENERIC = ("a", '"a": ', "(", "%41\\u0041")
 
 
+@cache
 def takers() -> dict[str, Callable[[str], object]]:
     """Return each function that takes a text and nothing that GIVEN lacks, by its name."""
     found = {}
@@ -118,6 +122,7 @@ def left_out() -> set[str]:
     return {name for name, _ in _functions()} - set(takers()) - set(OTHERWISE)
 
 
+@cache
 def own_literals() -> dict[str, list[str]]:
     """Return what the patterns of each module are made of, by the module's name."""
     found: dict[str, set[str]] = {}
