@@ -223,18 +223,24 @@ async def watched(
     minutes: int,
     sources: Sources | None = None,
 ) -> None:
-    """Tick over a log that grows as its lines were written, beside other sources."""
+    """Tick over a log that grows as its lines were written, beside other sources.
+
+    What fires is watched for a third of that, in which it may get graver or resolve.
+    """
     log = GrowingLog()
     made: list[Detector] = [detector(detector.Settings()) for detector in detectors().values()]
     wants = lambda event: any(one.wants(event) for one in made)  # noqa: E731
     beside = replace(sources or Sources(), logs=log)  # type: ignore[arg-type]
     watcher = LiveWatcher(beside, environment="np", wants=wants)
     tick = Tick(store, made, watcher, environment="np", now=clock)
-    for _ in range(minutes * 4):
+    end = clock() + timedelta(minutes=minutes)
+    while clock() < end:
         clock.pass_(seconds=15)
         log.events = [event for event in events if event.at and event.at < clock()]
         await tick.run()
         assert not tick.state.problem
+        if tick.state.firing:
+            end = min(end, clock() + timedelta(minutes=minutes) / 3)
     await tick.close()
 
 

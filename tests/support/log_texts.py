@@ -10,6 +10,7 @@ import re
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -46,11 +47,11 @@ class Use:
     pattern: "re.Pattern[str] | None" = None
 
 
-def uses() -> Iterator[Use]:
-    """Yield each comparison of text with a log line, and each search for one."""
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            yield from _uses_in(path)
+@cache
+def uses() -> tuple[Use, ...]:
+    """Return each comparison of text with a log line, and each search for one."""
+    files = (path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))
+    return tuple(use for path in files for use in _uses_in(path))
 
 
 def alternatives(pattern: re.Pattern[str]) -> list[list[str]]:
@@ -69,11 +70,15 @@ def _uses_in(path: Path) -> Iterator[Use]:
 
 def uses_of(node: ast.AST, module: types.ModuleType, tree: ast.AST, file: str) -> Iterator[Use]:
     """Yield what one node compares with a log line, with the values that a module gives it."""
-    names = LINE_NAMES | OTHER_NAMES.get(Path(file).name, set()) | OTHER_NAMES.get(file, set())
-    for operand in _operands(node, names):
+    for operand in _operands(node, _names(file)):
         code = ast.unparse(node)[:120]
         for value in _resolved(operand, module, tree) or [None]:
             yield _use(file, node, code, value)
+
+
+@cache
+def _names(file: str) -> set[str]:
+    return LINE_NAMES | OTHER_NAMES.get(Path(file).name, set()) | OTHER_NAMES.get(file, set())
 
 
 def _use(file: str, node: ast.AST, code: str, value: Any) -> Use:

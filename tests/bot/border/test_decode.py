@@ -60,7 +60,8 @@ def test_behind_the_cut_nothing_is_kept_before_it_says_what_it_is(tail: str, kep
 @pytest.mark.parametrize("key", ['"pin": ', "pin=", "password ", '"secret": "'])
 def test_a_datum_whose_key_was_cut_out_is_not_shown(key: str, datum: str) -> None:
     said = "Queue processor started " * 300
-    for far in range(0, TAIL_CHARS, 97):
+    # A prime step, so that the cut falls at other places of each form.
+    for far in range(0, TAIL_CHARS, 397):
         text = f"{said}{key}{' ' * (TAIL_CHARS - far)}{datum}{' ' * far}"
         assert datum not in let_out(text, 100_000).text
 

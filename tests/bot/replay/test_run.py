@@ -303,7 +303,7 @@ SAMPLES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(SAMPLES, st.lists(st.tuples(TIMES, st.sampled_from(["hello", "queue_metrics_snapshot"]))))
 def test_any_sample_and_any_line_is_replayed_or_named(
     tmp_path_factory: pytest.TempPathFactory, sample: dict[str, Any], lines: list[tuple[str, str]]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.border.outside import Outside
@@ -155,6 +155,7 @@ def _found(
 @pytest.mark.parametrize(
     ("codec", "carried"), CARRIERS, ids=["json-file", "plain", "stamped", "cri"]
 )
+@settings(max_examples=60)
 @given(LOGS, st.integers(0, 3), QUERIES, st.sampled_from([Role.CJ, Role.OTHER]), st.booleans())
 def test_a_search_finds_the_same(
     codec: type[Any], carried: Callable[[Sequence[str], int], bytes],
@@ -174,6 +175,7 @@ def test_a_search_finds_the_same(
 @pytest.mark.parametrize(
     ("codec", "carried"), CARRIERS, ids=["json-file", "plain", "stamped", "cri"]
 )
+@settings(max_examples=50)
 @given(LOGS, st.integers(0, 3), QUERIES, st.sampled_from([Role.CJ, Role.OTHER]))
 def test_a_search_for_a_rare_level_finds_the_same(
     codec: type[Any], carried: Callable[[Sequence[str], int], bytes],
