@@ -103,6 +103,18 @@ INHIBITIONS = (*FOLLOWING, *COVERED)
 CAUSES = frozenset({UNREADABLE_SOURCE, *(rule.cause for rule in INHIBITIONS)})
 
 
+def _by_pair(rules: Sequence[Inhibition]) -> Mapping[tuple[str, str], tuple[Inhibition, ...]]:
+    """Return rules by the detectors of their symptom and cause: of nearly all pairs none is."""
+    pairs = {(symptom, rule.cause) for rule in rules for symptom in rule.symptoms}
+    return {
+        pair: tuple(one for one in rules if pair[1] == one.cause and pair[0] in one.symptoms)
+        for pair in pairs
+    }
+
+
+_FOLLOWING_OF, _COVERED_OF = _by_pair(INHIBITIONS), _by_pair(COVERED)
+
+
 def inhibited(
     decisions: Sequence[Decided],
     remembered: Sequence[Alert],
@@ -151,7 +163,8 @@ def _cause_of(
     for alert in causes:
         if alert.detector == UNREADABLE_SOURCE and alert.subject == lacks:
             return alert
-        if alert.key != symptom.key and any(_follows(symptom, alert, rule) for rule in INHIBITIONS):
+        rules = _FOLLOWING_OF.get((symptom.detector, alert.detector), ())
+        if alert.key != symptom.key and any(_follows(symptom, alert, rule) for rule in rules):
             return alert
     return None
 
@@ -161,15 +174,15 @@ def _covering(previous: Alert | None, decision: Decision, causes: Sequence[Alert
     was_said = previous is not None and previous.state is AlertState.FIRING
     if not was_said or decision.alert.state is not AlertState.FIRING:
         return None
-    return next(
-        (one for one in causes if any(_follows(decision.alert, one, rule) for rule in COVERED)),
-        None,
-    )
+    for one in causes:
+        rules = _COVERED_OF.get((decision.alert.detector, one.detector), ())
+        if any(_follows(decision.alert, one, rule) for rule in rules):
+            return one
+    return None
 
 
 def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
-    if cause.detector != rule.cause or symptom.detector not in rule.symptoms:
-        return False  # as with nearly every rule
+    """Say whether a rule of the two alerts' detectors applies to these two."""
     if rule.same_batch and symptom.condition.batch != cause.condition.batch:
         return False
     if rule.same_episode and not _is_told_of(symptom, cause):
