@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.timeout(180),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-NEVER = 1e9
+NEVER, BEAT = 1e9, 0.4
 UNEVENTFUL = {"freeze_at": NEVER, "stray_at": NEVER, "recover_at": NEVER, "batch_at": NEVER}
 # Whoever is to be mentioned when nobody looks after a rejected callback: at the next look.
 ROUTES = (
@@ -28,14 +28,18 @@ ROUTES = (
 )
 
 
+@pytest.fixture(scope="module")
+def script() -> Script:
+    return Script(**UNEVENTFUL, beat=BEAT)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def demo(chromium: Path) -> AsyncIterator[Demo]:
+async def demo(chromium: Path, script: Script) -> AsyncIterator[Demo]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DETECTOR_STUCK_QUEUE_OPEN_AFTER_SECONDS", "2")
         patch.setattr("bot.demo.run.TICK_SECONDS", 0.5)
         patch.setattr("bot.requests.watching.WATCH_SECONDS", 0.3)
         async with AsyncExitStack() as stack:
-            script = Script(**UNEVENTFUL, beat=0.4)
             yield await start_demo(stack, 0, script, settings={"ALERT_ROUTES": ROUTES})
 
 
@@ -85,7 +89,10 @@ async def test_an_alert_is_acknowledged_given_back_snoozed_woken_and_resolves(
     await visitor.keeps("flow-alert-resolved")
 
 
-async def test_a_watched_batch_is_followed_to_its_end(demo: Demo, visitor: Visitor) -> None:
+async def test_a_watched_batch_is_followed_to_its_end(
+    demo: Demo, script: Script, visitor: Visitor
+) -> None:
+    script.beat = NEVER  # it is under way until it is watched, however slow the page is
     await visitor.breaks("batch")
     await visitor.types("/batch list")
     listed = await visitor.sees("newest batches", "under way")
@@ -94,6 +101,8 @@ async def test_a_watched_batch_is_followed_to_its_end(demo: Demo, visitor: Visit
     await visitor.types(f"/batch watch {number}")
     shown = await visitor.sees(f"Batch {number}", "30")
     await visitor.keeps("flow-watch")
+    script.beat = BEAT
+    demo.incidents.woken.set()
     await expect(shown).to_contain_text("30 of 30", timeout=PATIENCE_MS)
     await thread_of(visitor, shown)
     await visitor.sees("@oncall", thread=True)
