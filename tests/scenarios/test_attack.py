@@ -73,6 +73,7 @@ def test_any_leak_fails_the_attack(
     monkeypatch.setattr(measure, "attack", lambda *_: measure.Outcome(leaks=[leak]))
     monkeypatch.setattr(measure, "mean", measure.Outcome)
     monkeypatch.setattr(measure, "slow", list)
+    monkeypatch.setattr(measure, "over_redacted", list)
     monkeypatch.setattr("sys.argv", ["attack"])
     assert main() == 1
     assert "log-x pw-1 by border: hunter2" in capsys.readouterr().out
