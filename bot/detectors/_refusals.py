@@ -17,13 +17,10 @@ from bot.diagnosis.comparison.failure_reasons import (
     reason_of_line,
     status_of_line,
 )
-from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failure_words import OF_EVERY_CALL, FailureReason
 from bot.domain.log import LogEvent
 
 DONE = "completed successfully, correlation_id"
-LASTING = frozenset(
-    {FailureReason.KEY, FailureReason.PERMISSION, FailureReason.CREDIT, FailureReason.MODEL}
-)
 # What a provider looks at first: one that refuses for what comes later has accepted these.
 _ACCEPTED = {
     FailureReason.PERMISSION: (FailureReason.KEY,),
@@ -87,7 +84,7 @@ def run_of(values: Mapping[str, Any]) -> RefusalRun | None:
     """Return what `to_json` returned; None for values of another shape."""
     first, last = moment(values.get("first_at")), moment(values.get("last_at"))
     reason = values.get("reason")
-    if first is None or last is None or reason not in {one.value for one in LASTING}:
+    if first is None or last is None or reason not in {one.value for one in OF_EVERY_CALL}:
         return None
     ids = tuple(str(one) for one in values.get("ids") or ())
     return RefusalRun(FailureReason(str(reason)), first, last, ids, values.get("status"),
@@ -114,7 +111,7 @@ def runs_after(
             found = {one.reason: one.ended(at) for one in found.values()}
             continue
         reason = reason_of_line(event) if is_of_request(event) else None
-        if reason is not None and reason in LASTING:
+        if reason is not None and reason in OF_EVERY_CALL:
             for accepted in _ACCEPTED.get(reason, ()):
                 if accepted in found:
                     found[accepted] = found[accepted].ended(at)

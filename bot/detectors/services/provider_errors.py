@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak
 from bot.detectors._provider_causes import CAUSE_NEEDLES, FailedRequests, causes_in, tells_a_cause
-from bot.detectors._refusals import DONE, LASTING, RefusalRun, runs_after, runs_in
+from bot.detectors._refusals import DONE, RefusalRun, runs_after, runs_in
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.detectors.services._breakers import breakers_in, without_closed
 from bot.detectors.services._outbreak import (
@@ -54,6 +54,7 @@ from bot.detectors.services._provider_text import (
     refusal_condition,
     refusal_subject,
 )
+from bot.diagnosis.comparison.failure_words import OF_EVERY_CALL
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import Missing
 from bot.domain.followed import Followed
@@ -187,7 +188,7 @@ class ProviderErrors:
         condition, ended_at = self._newest_of_its_reasons(known, failing, quiet_from, now)
         last_at = ended_at or (failing[-1].at if failing else None)
         over = words("no more came", when(last_at, " since ")) if last_at else ANSWERS
-        ends = {refusal_subject(one): refused_no_more(known, one) for one in LASTING}
+        ends = {refusal_subject(one): refused_no_more(known, one) for one in OF_EVERY_CALL}
         closing = {PROVIDER: over, **ends}
         if condition is None and failing and now - failing[-1].at < TAIL:
             # The tail of a burst neither is one nor ends one.

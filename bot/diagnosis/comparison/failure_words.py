@@ -31,6 +31,12 @@ class FailureReason(StrEnum):
     UNKNOWN = "not_recorded"
 
 
+# What every call meets alike, whichever comparison it asks for.
+OF_EVERY_CALL = frozenset(
+    {FailureReason.CREDIT, FailureReason.KEY, FailureReason.PERMISSION, FailureReason.MODEL}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ReasonWords:
     """What people read of a reason: what happened, also in short, what it means, what to do."""

@@ -6,7 +6,7 @@ from bot.diagnosis.comparison.causes import (
     failure_severity,
 )
 from bot.diagnosis.comparison.failure_advice import remedy_of, unrecorded
-from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failure_words import OF_EVERY_CALL, FailureReason
 from bot.diagnosis.comparison.failures import Failures
 from bot.diagnosis.trace.traced import (
     TracedComparison,
@@ -24,22 +24,25 @@ ASK_ALONE = "Ask for it again by itself, or in a smaller bundle."
 
 
 def provider_failure(traced: TracedComparison) -> Finding | None:
-    """The provider failed on this very comparison."""
+    """The provider failed on this very comparison, or would have by itself, too."""
     row = traced.comparison.row
-    if row is None or row.winner != "error" or is_collateral(row):
+    if row is None or row.winner != "error" or _is_spoilt(traced, row):
         return None
     others = len(traced.others)
     failure = traced.failure or Failures(FailureReason.UNKNOWN)
     told = f"{others} others of its bundle failed with it"
     taken = (EvidenceLine(DATABASE, None, told),) if others else ()
+    with_it = is_collateral(row)
+    first = (words(Command(f"/trace {row.error_correlation_id}")),) if with_it else ()
     return Finding(
         rule=PROVIDER_FAILURES.rule,
         severity=_severity(traced),
         confidence=Confidence.HIGH,
-        what=f"Pair {row.pair_id} failed: {error_words(traced, row)}.",
+        what=f"Pair {row.pair_id} failed{' with its bundle' * with_it}: "
+        f"{error_words(traced, row)}.",
         why=_failure_why(traced, row, failure) + _share(traced),
         evidence=(*row_line(row), *taken, *last_lines(traced)),
-        next=(remedy_of(failure), words(Command(f"/batch status {row.batch_id}"))),
+        next=(remedy_of(failure), *first, words(Command(f"/batch status {row.batch_id}"))),
     )
 
 
@@ -55,7 +58,7 @@ def _failure_why(traced: TracedComparison, row: PairRow, failure: Failures) -> s
 def bundle_collateral(traced: TracedComparison) -> Finding | None:
     """Another comparison of the same bundle failed, and this one was thrown away with it."""
     row = traced.comparison.row
-    if row is None or row.winner != "error" or not is_collateral(row):
+    if row is None or row.winner != "error" or not _is_spoilt(traced, row):
         return None
     return Finding(
         rule=BUNDLE_COLLATERAL.rule,
@@ -76,6 +79,13 @@ def is_collateral(row: PairRow) -> bool:
     """Say whether another request of its bundle failed, and it with that one."""
     return row.error_correlation_id is not None and (
         row.error_correlation_id != row.request_correlation_id
+    )
+
+
+def _is_spoilt(traced: TracedComparison, row: PairRow) -> bool:
+    """Say whether it failed for its bundle alone: a key, credit or model is refused to each."""
+    return is_collateral(row) and (
+        traced.failure is None or traced.failure.reason not in OF_EVERY_CALL
     )
 
 

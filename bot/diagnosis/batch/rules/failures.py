@@ -14,7 +14,7 @@ from bot.diagnosis.comparison.causes import (
 from bot.diagnosis.comparison.evidence import LPS_NAME
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of, unrecorded
 from bot.diagnosis.comparison.failure_reasons import declined, reason_of_group
-from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failure_words import OF_EVERY_CALL, FailureReason
 from bot.diagnosis.comparison.failures import Failures
 from bot.domain.batch import ErrorGroup
 from bot.domain.evidence import EvidenceLine
@@ -23,21 +23,8 @@ from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Id, Text, Time, words
 from bot.text.wording import many, part_of
 
-# What every call meets alike.
-_OF_ALL = frozenset(
-    {FailureReason.CREDIT, FailureReason.KEY, FailureReason.PERMISSION, FailureReason.MODEL}
-)
 # What another try does not change: an answer that came after it refutes the reason.
-_LASTING = frozenset(
-    {
-        FailureReason.TOO_LONG,
-        FailureReason.CREDIT,
-        FailureReason.KEY,
-        FailureReason.PERMISSION,
-        FailureReason.MODEL,
-        FailureReason.REFUSED,
-    }
-)
+_LASTING = OF_EVERY_CALL | {FailureReason.TOO_LONG, FailureReason.REFUSED}
 DECLINED = "the model declined to answer"
 DECLINED_WHY = "The model's answer holds nothing, and says that it stopped as a refusal."
 LOOK = "Read the LLM provider's log of that time: it could not be read here."
@@ -110,9 +97,9 @@ def _with_answerable(evidence: BatchEvidence) -> tuple[ErrorGroup, ...]:
     It answers no request whose key, credit or model it refuses.
     """
     met = {one.reason for one in evidence.failures if one.comparisons}
-    if met and met <= _OF_ALL:
+    if met and met <= OF_EVERY_CALL:
         return ()
-    return tuple(one for one in evidence.rows.errors if reason_of_group(one) not in _OF_ALL)
+    return tuple(one for one in evidence.rows.errors if reason_of_group(one) not in OF_EVERY_CALL)
 
 
 def mostly_failed(evidence: BatchEvidence) -> bool:

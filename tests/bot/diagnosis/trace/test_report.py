@@ -393,6 +393,29 @@ async def test_an_error_row_is_a_failure_of_its_own_or_collateral(
     assert f"{errors} of 100" in report.findings[0].why
 
 
+@pytest.mark.parametrize(
+    ("status", "kind", "rule"),
+    [
+        (401, "authentication_error", "provider-failures"),
+        (404, "not_found_error", "provider-failures"),
+        (529, "overloaded_error", "bundle-collateral"),
+        (400, "invalid_request_error", "bundle-collateral"),
+    ],
+)
+async def test_what_every_call_meets_is_no_fault_of_the_bundle(
+    status: int, kind: str, rule: str
+) -> None:
+    """The key, the credit and the model are refused to a comparison that is asked alone, too."""
+    other = UUID("c2c2c2c2-0000-4000-8000-000000000001")
+    row = pair(**{**REFUSAL, "error_correlation_id": other}, http_status=status, error_type=kind)
+    database = FakeDatabase([batch(total=100, error=66)], [row])
+    report = await trace(C, healthy(*trail_lines().values(), database=database))
+    assert rules(report) == {rule: Severity.ERROR}
+    steps = [str(step) for step in report.findings[0].next]
+    assert f"/trace {other}" in steps
+    assert any("smaller bundle" in step for step in steps) is (rule == "bundle-collateral")
+
+
 REFUSAL = {
     "winner": "error",
     "error_code": "EXTERNAL_SERVICE_ERROR",
