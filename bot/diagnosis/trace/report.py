@@ -26,7 +26,7 @@ from bot.diagnosis.trace.traced import TracedComparison
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
 from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
-from bot.domain.report import Report, Severity
+from bot.domain.report import Finding, Report, Severity
 from bot.domain.words import Id, joined, when, words
 from bot.text.wording import many
 
@@ -76,7 +76,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
         unreadable_need=_blind(evidence)
         or unsure
         or scores_unread(ledger)
-        or unproved(evidence, ledger),
+        or _undecided(evidence, ledger, findings),
         summary=with_provider(summary_of(traced, findings, unsure=unsure), evidence),
         headline=headline(evidence, traced, findings),
         lines=step_lines(ledger),
@@ -247,6 +247,13 @@ def _facts(
 def _logs_begin(evidence: TraceEvidence) -> datetime | None:
     logs = evidence.logs
     return log_coverage.reaches_back_to(logs.coverage) if isinstance(logs, LogSearch) else None
+
+
+def _undecided(evidence: TraceEvidence, ledger: Ledger, findings: Sequence[Finding]) -> bool:
+    """Whether a log that was not read may decide; what was found stands where one merely ended."""
+    if any(one.severity is not Severity.INFO for one in findings):
+        return unproved(evidence, ledger) and log_coverage.has_hole(evidence.logs)
+    return unproved(evidence, ledger)
 
 
 def _blind(evidence: TraceEvidence) -> bool:

@@ -11,9 +11,9 @@ from bot.diagnosis.trace.evidence import QueueLoss
 from bot.diagnosis.trace.report import diagnose
 from bot.domain.batch import CANCELLED, PairRow
 from bot.domain.log import LogEvent, Role
-from bot.domain.report import Confidence, Finding, Report, Severity
+from bot.domain.report import Confidence, Finding, Report, Severity, Verdict
 from bot.ports import Deadline, Sources
-from tests.support.fakes.sources import CJ, FakeDatabase, FakeLogs, at, event
+from tests.support.fakes.sources import CJ, LPS, FakeDatabase, FakeLogs, at, event
 from tests.support.trails import BEFORE_ALL, BOS, STRAY, C, after, batch, pair, trail_lines
 
 NOW = at("2025-11-19T00:30:00")
@@ -24,11 +24,16 @@ AGAIN = "Ask for these comparisons again."
 
 
 async def trace(
-    row: PairRow, *lines: LogEvent, fate: LostRequest | None = None, rows: int = 1
+    row: PairRow,
+    *lines: LogEvent,
+    fate: LostRequest | None = None,
+    rows: int = 1,
+    missing: tuple[tuple[str, str], ...] = (),
 ) -> Report:
     pairs = [row, *(replace(row, pair_id=row.pair_id + n) for n in range(1, rows))]
     sources = Sources(
-        database=FakeDatabase([batch()], pairs), logs=FakeLogs([*BEFORE_ALL, *QUEUED, *lines])
+        database=FakeDatabase([batch()], pairs),
+        logs=FakeLogs([*BEFORE_ALL, *QUEUED, *lines], missing=missing),
     )
     found = await collect(sources, C, NOW, deadline=Deadline.after(4))
     if fate is not None:
@@ -42,6 +47,22 @@ async def trace(
         )
         found = replace(found, loss=QueueLoss(fate, of_batch))
     return diagnose(found, NOW)
+
+
+SILENT = tuple((one.container, "no line since 2025-11-18T23:40:00+00:00") for one in (CJ, LPS))
+
+
+@pytest.mark.parametrize(
+    ("missing", "verdict"),
+    [(SILENT, Verdict.WARN), ((*SILENT, ("other", "permission denied")), Verdict.UNKNOWN)],
+)
+async def test_what_proves_a_loss_stands_though_a_log_ended_meanwhile(
+    missing: tuple[tuple[str, str], ...], verdict: Verdict
+) -> None:
+    """A batch's answer says the same of it."""
+    report = await trace(UNANSWERED, missing=missing)
+    assert [one.severity for one in report.findings] == [Severity.WARN]
+    assert report.verdict is verdict
 
 
 @pytest.mark.parametrize(
