@@ -11,7 +11,7 @@ from uuid import UUID
 from bot.diagnosis.batch.changes import BatchChanges
 from bot.diagnosis.batch.finalisation_lines import EndDecision, first_decision
 from bot.diagnosis.comparison.departure import departure
-from bot.diagnosis.comparison.evidence import ComparisonEvidence
+from bot.diagnosis.comparison.evidence import ComparisonEvidence, StepState
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_in, failures_of, request_ids
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
@@ -306,7 +306,10 @@ class BatchEvidence:
 
 def _was_held(comparison: ComparisonEvidence) -> bool:
     """Whether the queue took it in and no line shows its end; its entry may have gone since."""
-    place = lost_answer(comparison, build_ledger(comparison)).kind
+    ledger = build_ledger(comparison)
+    place = lost_answer(comparison, ledger).kind
+    if ledger[Step.PUBLISHED].state is StepState.SEEN:
+        return False
     if place in _HELD_ONCE or place in _CAME_OUT:
         return place in _HELD_ONCE
     # Of a provider whose log has a gap, what it answered CJ tells that it took the request in.

@@ -12,7 +12,9 @@ from bot.diagnosis.publishing.memory import WAITING, Fate
 from bot.diagnosis.publishing.wording import FATES, lost_why, waiting_why
 from bot.diagnosis.queue.conservation import WHY_LEFT, why_unsound
 from bot.diagnosis.queue.timeline import OPENS_AFTER
-from bot.domain.log import LogSearch
+from bot.domain.evidence import Missing
+from bot.domain.followed import tells_silence
+from bot.domain.log import LogSearch, Role
 from bot.domain.report import Confidence
 from bot.domain.words import Text
 
@@ -44,6 +46,9 @@ _UNREAD_WHY = (
     "A line says that its callback was published, which is an intention: the log that says whether "
     "Kafka or CJ took it was not read."
 )
+_SILENT_WHY = (
+    "CJ's log ends, and its row holds no answer: CJ is down, or neither stores nor logs anything."
+)
 MOVES = (
     "The queue could not be read, and its loop works on: whether they wait or are lost is not "
     "decidable."
@@ -53,12 +58,16 @@ IN_REDIS = (LossPlace.QUEUED, LossPlace.PROCESSING, LossPlace.DEAD_ITEM)
 
 @dataclass(frozen=True, slots=True)
 class LostAnswer:
-    """Where one answer was lost: the place, in words, why it means a loss, and how sure."""
+    """Where one answer was lost: the place, in words, why it means a loss, and how sure.
+
+    `waits_for_cj` says that it may wait in Kafka for a CJ that is down, and is no loss then.
+    """
 
     kind: LossPlace
     where: str
     why: Text
     confidence: Confidence = Confidence.HIGH
+    waits_for_cj: bool = False
 
 
 def may_be_queued(comparison: ComparisonEvidence, ledger: Ledger, now: datetime) -> bool:
@@ -99,11 +108,25 @@ def lost_answer(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
         why += "that was made anew."
         sure = ledger[Step.CONSUMED].state is StepState.MISSING
         if not sure and has_gap(comparison.logs):
+            if comparison.row is not None and _is_cj_alone_silent(comparison):
+                where = "its callback was published, and CJ stored nothing"
+                return LostAnswer(
+                    LossPlace.NOT_CONSUMED, where, _SILENT_WHY, Confidence.MEDIUM, waits_for_cj=True
+                )
             return LostAnswer(LossPlace.UNKNOWN, _UNTOLD, _UNREAD_WHY, Confidence.LOW)
         confidence = Confidence.HIGH if sure else Confidence.LOW
         where = "its callback was published and not consumed"
         return LostAnswer(LossPlace.NOT_CONSUMED, where, why, confidence)
     return _early(comparison, ledger)
+
+
+def _is_cj_alone_silent(comparison: ComparisonEvidence) -> bool:
+    """Whether of the logs CJ's alone are not known, as no line came; its rows know what it took."""
+    logs, names = comparison.logs, comparison.names(Role.CJ)
+    if isinstance(logs, Missing):
+        return False
+    mine = {str(cover.container) for cover in logs.coverage if cover.service in names}
+    return all(str(name) in mine and tells_silence(why) for name, why in logs.missing)
 
 
 def _in_redis(status: str) -> LostAnswer:

@@ -16,7 +16,7 @@ SAMPLE = (
     "kafka-breaker-already-open", "ok-kafka-breaker-healed",
     "then-provider-429-json", "ok-retry-conn",
     "submit-lost-4-of-4-refused-3min", "ok-submit-in-flight",
-    "then-consumer-silent", "ok-consumer-restarted-50s",
+    "then-consumer-silent", "consumer-dead-20min-b1", "ok-consumer-restarted-50s",
     "queue-expired", "queue-partly-deleted", "ok-queue-emptied-by-answers",
     "then-twice-gkpj-plain", "forced-recovery-missing", "ok-terminal-guard",
     "content-none-left", "ok-content-still-fetching",
@@ -70,5 +70,8 @@ def test_a_case_is_unpacked_with_ids_and_days_that_agree(tmp_path: Path) -> None
 
 def test_a_truth_that_was_corrected_says_why() -> None:
     corrected = {name: one["corrected"] for name, one in truths().items() if "corrected" in one}
-    assert set(corrected) == {"forced-recovery-missing", "ok-duplicates-redelivery"}
+    assert set(corrected) == {
+        *("forced-recovery-missing", "ok-duplicates-redelivery"),
+        *("final-gkpj-now", "final-twice-outbox", "then-83-events"),
+    }
     assert all(len(why) > 40 for why in corrected.values())

@@ -1,7 +1,7 @@
 """Rules on answers that never came, and on answers that came more than once."""
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 
 from bot.border.outside import raw
@@ -50,6 +50,7 @@ FEW_REPEATS = 2
 # Room for where answers were lost, in a sentence that is written to fit.
 WHERE_CHARS, MORE_CHARS = 46, 9
 IN_QUEUE = ("queued", "processing")
+LOOK_AT_CJ = "Look whether cj_assessment_service runs: what Kafka keeps for it is taken then."
 AGAIN = "A lost answer never comes: ask for the batch again, or let CJ's monitor end it."
 _RANK = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
 
@@ -83,7 +84,7 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
         ),
         why=MOVES if undecided else _why(ends),
         evidence=_pending_lines(evidence, ends),
-        next=_steps(evidence),
+        next=_steps(evidence, ends),
         cause=stuck[0].rule if stuck and all(end.kind in IN_REDIS for end in ends) else elsewhere,
     )
 
@@ -229,9 +230,11 @@ def _pending_lines(
     return (counted, *lines)
 
 
-def _steps(evidence: BatchEvidence) -> tuple[str, ...]:
+def _steps(evidence: BatchEvidence, ends: Sequence[LostAnswer]) -> tuple[str, ...]:
     traced = [pair for pair in evidence.rows.pending if pair.correlation_id]
     steps = tuple(f"/trace {pair.correlation_id}" for pair in traced[:1]) or ("/queue",)
+    if ends and all(one.waits_for_cj for one in ends):
+        return (LOOK_AT_CJ, *steps)
     return (*steps, AGAIN)
 
 
