@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -78,19 +78,22 @@ def attack(per_place: int | None, every_way: int, workers: int = 1) -> Outcome:
 
     All pass the border and the parser; `every_way` of them in each place go by every way out.
     """
-    outcome = Outcome()
     asks = [(number, per_place, every_way) for number in range(len(corpus.places()))]
     if workers < 2:
-        for ask in asks:
-            outcome += _place(ask)
-        return outcome
+        return _told(map(_place, asks), len(asks))
     with ProcessPoolExecutor(workers) as pool:
-        for number, one in enumerate(pool.map(_place, asks, chunksize=4), start=1):
-            outcome += one
-            for leak in {(leak.place, leak.plant): leak for leak in one.leaks}.values():
-                sys.stderr.write(f"{leak.place} {leak.plant} by {leak.way}: {leak.shown}\n")
-            if number % STEP == 0:
-                sys.stderr.write(f"{number} of {len(asks)} places\n")
+        return _told(pool.map(_place, asks, chunksize=4), len(asks))
+
+
+def _told(found: Iterable[Outcome], count: int) -> Outcome:
+    """Add outcomes up, and say on stderr what leaked and how far it has come."""
+    outcome = Outcome()
+    for number, one in enumerate(found, start=1):
+        outcome += one
+        for leak in {(leak.place, leak.plant): leak for leak in one.leaks}.values():
+            sys.stderr.write(f"{leak.place} {leak.plant} by {leak.way}: {leak.shown}\n")
+        if number % STEP == 0:
+            sys.stderr.write(f"{number} of {count} places\n")
     return outcome
 
 

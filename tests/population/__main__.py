@@ -4,6 +4,7 @@ Tables apart: batches simulated here, and two outsiders' cases (`tests.populatio
 far it has come is told on stderr.
 """
 
+import argparse
 import asyncio
 import sys
 from collections import Counter, defaultdict
@@ -32,6 +33,7 @@ def tell(done: int, of: int, what: str, step: int) -> None:
 
 def main() -> int:
     """Print both tables; return 1 when anything is off."""
+    argparse.ArgumentParser(prog="python -m tests.population", description=__doc__).parse_args()
     wrong = _own()
     say("")
     wrong += asyncio.run(_outsiders(FIRST, "an outsider's cases"))

@@ -1,5 +1,6 @@
 """`python -m tests.rights`: what everybody may, as a table. Exits 1 when it is not as it should."""
 
+import argparse
 import sys
 
 import pytest
@@ -9,6 +10,7 @@ from tests.rights import table
 
 def main() -> int:
     """Print the table."""
+    argparse.ArgumentParser(prog="python -m tests.rights", description=__doc__).parse_args()
     try:
         found = table.rows()
     except pytest.skip.Exception as lacking:
