@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from bot.diagnosis.queue.log_events import BEGINNINGS, SignKind, sign_of, snapshot_of
 from bot.diagnosis.queue.losses import ENDS
@@ -18,6 +19,8 @@ QUEUING = "Queuing LLM request for provider"
 MOST = 2_000
 # A worker that is silent for longer broke off by itself, whatever became of the others.
 HELD_FOR = timedelta(minutes=10)
+K = TypeVar("K")
+V = TypeVar("V")
 _ID = r"(?P<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
 _ESSAY = r"[^'\s]{1,80}"
 _ASKED = re.compile(
@@ -40,13 +43,16 @@ class HandedOver:
 
     def after(self, events: Iterable[LogEvent]) -> "HandedOver":
         """Return it after more lines."""
-        asked, queued = dict(self.asked), dict(self.queued)
+        asked: dict[tuple[str, str], str] = {}
+        queued: dict[str, None] = {}
         for event in events:
             if match := _asked(event):
                 asked[match["a"], match["b"]] = match["id"]
             elif match := _queuing(event):
                 queued[match["id"]] = None
-        return HandedOver(dict([*asked.items()][-MOST:]), dict.fromkeys([*queued][-MOST:]))
+        if not (asked or queued):
+            return self
+        return HandedOver(_newest(self.asked | asked), _newest(self.queued | queued))
 
     def request_of(self, essay_a: str, essay_b: str) -> str:
         """Return the newest request of a pair, by which the provider names it; "" if unknown."""
@@ -90,6 +96,10 @@ class InHand:
             for worker, (size, at) in self.taken.items()
             if now - at < HELD_FOR
         )
+
+
+def _newest(known: dict[K, V]) -> dict[K, V]:
+    return known if len(known) <= MOST else dict([*known.items()][-MOST:])
 
 
 def _asked(event: LogEvent) -> re.Match[str] | None:
