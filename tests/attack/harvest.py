@@ -28,8 +28,9 @@ openssl 3.0 (its tables of errors), glibc 2.36 (po/libc.pot, elf/dl-*, nscd); th
 4f8cdc2a1, nginx 3f6f7824d, haproxy 50872daa6, containerd 301026e58, moby b985e2313a, runc
 76d9cf5da, compose f72979427, etcd c34dc7ee0, coredns 4b26cced3, grpc-go 4793ad047, prometheus
 d15adb9ad7, loki 65e30f8488, traefik fd5a576df2, pgbouncer 13a344f2, librdkafka 4c3b017c3 and kafka
-1eb7644349c; CPython's library; and of Python, beside those above, celery, kombu, billiard, numpy,
-kubernetes and fastapi.
+1eb7644349c; CPython's library; of Python, beside those above, celery, kombu, billiard, numpy,
+kubernetes and fastapi; and the whole of rabbitmq-server 5b09e556da, patroni a4a6dc02, supervisor
+abc60468, spring-framework 91eb42645e2, spring-boot c329ffa25dc and chrony 8f2db83.
 """
 
 import sys

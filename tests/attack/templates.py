@@ -1,7 +1,8 @@
 """Reads out of files of sources and catalogues what software may write, as templates.
 
-Python by its syntax; Go, Java, Scala and C by their literals; catalogues of gettext (`.po`, `.pot`)
-by their first language; a file `.strings` line by line, such as `strings` makes of a binary.
+Python by its syntax; Go, Java, Scala, C and Erlang by their literals; catalogues of gettext
+(`.po`, `.pot`) by their first language; a file `.strings` line by line, such as `strings` makes of
+a binary.
 """
 
 import ast
@@ -14,9 +15,9 @@ ANYTHING, NUMBER = "\ue010", "0"
 _FILLED = re.compile(
     r"%%|%\((?:\w+)\)[#0+-]*\d*(?:\.\d+)?[a-zA-Z]"
     r"|%[#0+-]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:hh|h|ll|l|z|j|t|L|q)?[diuoxXeEfgGcrsavwVtTqpUbmM]"
-    r"|\$?\{[^{}]*\}|\$[A-Za-z_]\w*"
+    r"|\$?\{[^{}]*\}|\$[A-Za-z_]\w*|~[\d.*-]{0,6}t?[a-zA-Z]"
 )
-_NUMBERS = "diuoxXeEfgG"
+_NUMBERS = "diuoxXeEfgGbB"
 _LOGS = frozenset(
     ["debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log", "msg"]
 )
@@ -35,6 +36,8 @@ _MESSAGE = re.compile(
     r'^(?:#~ )?(msgid(?:_plural)?|msgctxt|msgstr(?:\[\d\])?)? ?"((?:[^"\\]|\\.)*)"$'
 )
 _ESCAPES = {"n": "\n", "t": " ", "r": " "}
+# Erlang's end of a line, as its formats write it.
+_ERLANG_LINE = "~n"
 # A sentence of more words is a manual's, and so is what describes a setting.
 MOST_WORDS, LEAST_WORDS = 45, 2
 MOST_CHARS = 400
@@ -43,7 +46,7 @@ _CODE = re.compile(
     r"^\s*(-{1,2}[a-z]|usage|\[?--)|github\.com|[{}<>;]{3,}|\bassert|==|->|\(\)|__|0x0 0x0|\|"
 )
 _WORD = re.compile(r"(?<!\S)[\"'(\[]?[A-Za-z][a-z']+")
-CALLED = (".go", ".java", ".scala", ".c", ".h", ".cc", ".cpp")
+CALLED = (".go", ".java", ".scala", ".c", ".h", ".cc", ".cpp", ".erl")
 
 
 def templates(path: Path) -> Iterator[str]:
@@ -153,8 +156,12 @@ def marked(text: str) -> str:
 def _mark(match: re.Match[str]) -> str:
     if match.group() == "%%":
         return "%"
-    is_number = match.group()[0] == "%" and match.group()[-1] in _NUMBERS
+    is_number = match.group()[0] in "%~" and match.group()[-1] in _NUMBERS
     return NUMBER if is_number else ANYTHING
+
+
+def _of_erlang(text: str) -> Iterator[str]:
+    return _of_literals(text.replace(_ERLANG_LINE, r"\n"))
 
 
 _READERS = {
@@ -162,4 +169,5 @@ _READERS = {
     ".po": _of_catalogue,
     ".pot": _of_catalogue,
     **dict.fromkeys(CALLED, _of_literals),
+    ".erl": _of_erlang,
 }

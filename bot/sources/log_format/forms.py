@@ -47,23 +47,33 @@ ACCESS = (
 # Kubernetes' own programs and syslog tell no year.
 KLOG = rf"([IWEF])\d{{4}} {_CLOCK}\.\d{{1,9}} +\d+ [\w.-]{{1,100}}:\d+\] "
 SYSLOG = rf"{_MONTH} [ \d]\d {_CLOCK} [\w.:-]{{1,100}} (?=[\w./-]{{1,60}}(?:\[\d{{1,10}}\])?: )"
+# What Go's and Grafana's programs write as pairs: the time first, or behind the level.
+_EPOCH = r"\d{10}(?:\.\d{1,9})?"
+_PAIR_LEVEL = r"(?:level|lvl)=([A-Za-z]{1,20})\b"
+LOGFMT = (
+    rf"(?:logger=[\w.-]{{1,100}} )?(?:{_PAIR_LEVEL} )?"
+    rf'(?:time|ts|t)="?({TIME}{ZONE}|{_EPOCH})"?(?: {_PAIR_LEVEL})?(?= |\Z)'
+)
+# librdkafka's own: syslog's number of the level, seconds since 1970.
+RDKAFKA = rf"%([0-7])\|({_EPOCH})\|"
 # uvicorn pads the level's name, and tells no time at all.
 PADDED = r"(?:(INFO|DEBUG): {5}|(ERROR): {4}|(WARNING): {2}|(CRITICAL): )(?=\S)"
 
 # Those that surely begin an event, tried by what a line begins with: most begin with a date.
 SURE = (
     rf"(?:(?=\d{{4}}-)(?:{CONSOLE}|{STANDARD}|{POSTGRES})|(?=\[)(?:{SERVER}|{BRACKETED}|{ACCESS})"
-    rf"|(?=\d)(?:{SLASHED}|{REDIS}|{ACCESS})|(?=[A-Za-f:])(?:{KLOG}|{SYSLOG}|{PADDED}|{ACCESS}))"
+    rf"|(?=\d)(?:{SLASHED}|{REDIS}|{ACCESS})|(?=[A-Za-f:])(?:{KLOG}|{SYSLOG}|{PADDED}|{ACCESS})"
+    rf"|(?=[lt]){LOGFMT}|{RDKAFKA})"
 )
 # What any of them begins with, an object of JSON, or a terminal code before one of them. Each way
 # begins with one character, which is seen at once.
 MAY_BEGIN = (
     r"(?:[\d{\[\x1b]|[IWEF]\d{4} |[JFMASOND][a-z]{2} [ \d]|[A-Z][A-Z]{3,7}: "
-    r"|[a-f][\da-f]{0,3}:[\da-f:]|:[\da-f:])"
+    r"|[a-f][\da-f]{0,3}:[\da-f:]|:[\da-f:]|t(?:ime|s)?=|l(?:ogger|evel|vl)=|%[0-7]\|)"
 )
-NO_DIGIT_FIRST = "IWEFJMASONDCabcdef:"
+NO_DIGIT_FIRST = "IWEFJMASONDCabcdef:lt%"
 
-# Redis's signs are those of its documentation of `loglevel`.
+# Redis's signs are those of its documentation of `loglevel`, numbers those of syslog.
 SIGNS = {
     ".": "debug",
     "-": "debug",
@@ -73,14 +83,19 @@ SIGNS = {
     "W": "warning",
     "E": "error",
     "F": "critical",
+    **dict.fromkeys("012", "critical"),
+    "3": "error",
+    "4": "warning",
+    **dict.fromkeys("56", "info"),
+    "7": "debug",
 }
 # Where a level is named by such a sign alone, as bytes.
 SIGNED = {
-    "warning": rf"(?<=:\d\d\.\d{{3}}) # |^W\d{{4}} {_CLOCK}\.",
-    "error": rf"^E\d{{4}} {_CLOCK}\.",
-    "critical": rf"^F\d{{4}} {_CLOCK}\.",
-    "info": rf"(?<=:\d\d\.\d{{3}}) \* |^I\d{{4}} {_CLOCK}\.",
-    "debug": r"(?<=:\d\d\.\d{3}) [.-] ",
+    "warning": rf"(?<=:\d\d\.\d{{3}}) # |^W\d{{4}} {_CLOCK}\.|^%4\|",
+    "error": rf"^E\d{{4}} {_CLOCK}\.|^%3\|",
+    "critical": rf"^F\d{{4}} {_CLOCK}\.|^%[0-2]\|",
+    "info": rf"(?<=:\d\d\.\d{{3}}) \* |^I\d{{4}} {_CLOCK}\.|^%[56]\|",
+    "debug": r"(?<=:\d\d\.\d{3}) [.-] |^%7\|",
 }
 
 

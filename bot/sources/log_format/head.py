@@ -16,10 +16,12 @@ from bot.sources.log_format.forms import (
     COLOURED,
     CONSOLE,
     KLOG,
+    LOGFMT,
     MAY_BEGIN,
     NO_DIGIT_FIRST,
     PADDED,
     POSTGRES,
+    RDKAFKA,
     REDIS,
     SERVER,
     SIGNS,
@@ -44,6 +46,8 @@ _REDIS = Pattern(rf"{REDIS}(.*)\Z", re.S | re.A)
 _ACCESS = Pattern(ACCESS, re.A)
 _KLOG = Pattern(rf"{KLOG}(.*)\Z", re.S | re.A)
 _PADDED = Pattern(rf"{PADDED}(.*)\Z", re.S | re.A)
+_LOGFMT = Pattern(LOGFMT, re.A)
+_RDKAFKA = Pattern(rf"{RDKAFKA}(.*)\Z", re.S | re.A)
 _SYSLOG = Pattern(rf"{SYSLOG}(.*)\Z", re.S | re.A)
 # Of a service's own ISO time, at which nearly every line begins, this is seen at once.
 _STAMP = re.compile(
@@ -193,7 +197,14 @@ def _access(text: str) -> Head | None:
 
 
 def _unnumbered(text: str) -> Head | None:
-    """Return the head of a line that tells no year, whose time is thus its carrier's."""
+    """Return the head of a line that begins with no digit: most tell no year, or no time at all."""
+    found = _LOGFMT.match(text)
+    if found:
+        # The pairs stay whole: the border judges what is behind each key.
+        return Head(Shape.PLAIN, found[2], level_name(found[1] or found[3]), rest=text)
+    found = _RDKAFKA.match(text)
+    if found:
+        return Head(Shape.PLAIN, found[2], SIGNS[found[1]], rest=found[3])
     found = _KLOG.match(text)
     if found:
         return Head(Shape.PLAIN, level=SIGNS[found[1]], rest=found[2])

@@ -22,7 +22,7 @@ MANY_HITS = 5_000
 _OVERLAP = 64
 # A key of an object is no level, though it may be called as one.
 _NO_KEY = rb"\b(?!\\?\"\s{0,8}:)"
-_OPENS, _BLANKS = (b"", b'"', b"[", b"m"), 16
+_OPENS, _BLANKS = (b"", b'"', b"[", b"m", b"="), 16
 _KEYS = {key.lower().encode() for key in LEVEL_KEYS}
 # A pattern that begins with what is always there is sought as fast as a word.
 _NUMBERED = [
@@ -93,6 +93,6 @@ def _named(
 
 
 def _may_be_level(raw: bytes, start: int, end: int) -> bool:
-    """Say whether a name is a level: in capitals, or behind a quote, a bracket or a colour."""
+    """Say whether a name is a level: in capitals, or behind a quote, a bracket, a colour or `=`."""
     before = raw[max(0, start - _BLANKS) : start].rstrip()[-1:]
     return raw[start:end].isupper() or before in _OPENS

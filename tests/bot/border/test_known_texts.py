@@ -149,6 +149,11 @@ return errors.Wrapf(err, "failed to drain %s within " + grace + " of its evictio
             GO,
             {"failed to drain", "of its eviction", "failed to drain # within # of its eviction"},
         ),
+        (
+            "a.erl",
+            """?LOG_ERROR("The vhost ~ts lost its quorum~n" "of ~b voting replicas", [V, N])""",
+            {"lost its quorum", "the vhost # lost its quorum", "of # voting replicas"},
+        ),
         ("a.strings", "could not fork the walwriter", {"could not fork the walwriter"}),
     ],
 )

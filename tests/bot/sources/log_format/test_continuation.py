@@ -68,6 +68,13 @@ FORMS = {
     "loguru": Form(_as(f"{STATED}.123 | ERROR    | a.b:run:1 - {{}}"), "error"),
     "elastic": Form(_as("[%Y-%m-%dT%H:%M:%S,123][ERROR][o.e.n.Node] [x] {}"), "error"),
     "zap": Form(_as("%Y-%m-%dT%H:%M:%S.123Z\tERROR\ta/b.go:12\t{}"), "error"),
+    "logfmt": Form(_as('time="%Y-%m-%dT%H:%M:%S.123456789Z" level=error msg="{}"'), "error"),
+    "go-kit": Form(_as("level=error ts=%Y-%m-%dT%H:%M:%S.123Z caller=a.go:1 msg={}"), "error"),
+    "slog": Form(_as("time=%Y-%m-%dT%H:%M:%S.123Z level=ERROR source=a.go:1 msg={}"), "error"),
+    "grafana": Form(_as("logger=a.b t=%Y-%m-%dT%H:%M:%S.123Z level=error msg={}"), "error"),
+    "librdkafka": Form(
+        lambda at, text: f"%3|{at.timestamp():.3f}|FAIL|rdkafka#a-1| [thrd:b]: {text}", "error"
+    ),
     "timed": Form(_as("%Y-%m-%dT%H:%M:%S.123Z {}"), ""),
     "json": Form(
         _as('{"event": "{}", "level": "error", "timestamp": "%Y-%m-%dT%H:%M:%SZ"}'), "error"
@@ -82,23 +89,21 @@ CARRIED = {
 }
 
 
-def _cri(at: datetime, line: str) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%S}.123456789Z stderr F {line}"
-
-
-def _engine(at: datetime, line: str) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%S}.123456789Z {line}"
+def _stamped(behind: str) -> Callable[[datetime, str], str]:
+    return lambda at, line: f"{at:%Y-%m-%dT%H:%M:%S}.123456789Z {behind}{line}"
 
 
 def _json_file(at: datetime, line: str) -> str:
-    time = f"{at:%Y-%m-%dT%H:%M:%S}.123456789Z"
-    return json.dumps(
-        {"log": f"{line}\n", "stream": "stderr", "time": time},
-        separators=(",", ":"), ensure_ascii=False,
-    )  # fmt: skip
+    record = {"log": f"{line}\n", "stream": "stderr", "time": f"{at:%FT%T}.123456789Z"}
+    return json.dumps(record, separators=(",", ":"), ensure_ascii=False)
 
 
-CARRIERS = {"": lambda at, line: line, "cri": _cri, "engine": _engine, "json-file": _json_file}
+CARRIERS = {
+    "": lambda at, line: line,
+    "cri": _stamped("stderr F "),
+    "engine": _stamped(""),
+    "json-file": _json_file,
+}
 BEHIND = {"nothing": [], "a traceback": TRACE, "Java's": JAVA, "indented": ["\tSELECT 1", "  x"]}
 
 

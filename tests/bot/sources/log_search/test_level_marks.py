@@ -29,6 +29,8 @@ WRITTEN = [
     [f"\x1b[2m{AT}\x1b[0m [\x1b[31m\x1b[1merror    \x1b[0m] \x1b[1mUpdated badly\x1b[0m"],
     ["2025-11-18 23:48:23,771 - cj.worker - ERROR - Updated badly"],
     ["2025-11-18 23:48:23.771 UTC [7] PANIC:  Updated badly"],
+    [f"level=error ts={AT} caller=a.go:1 Updated badly"],
+    ["%3|1763509703.771|FAIL|rdkafka#a-1| Updated badly"],
 ]
 
 
