@@ -156,12 +156,14 @@ def kinds_of(word: str) -> list[str]:
 def is_package(word: str) -> bool:
     """Say whether a word is a package with its version, such as `redis@1.2.3`; a person has none.
 
-    Its name, and not its owner's, is made of known words.
+    Its name, and not its owner's, is made of known words and of names of packages.
     """
     if _PACKAGE.fullmatch(word) is None:
         return False
     name = word.rpartition("@")[0].rpartition("/")[2]
-    return all(is_known(one) or len(one) == 1 or one.isdigit() for one in pieces(name))
+    packages = key_words("packages")
+    parts = (one for one in pieces(name) if one not in packages)
+    return all(is_known(one) or len(one) == 1 or one.isdigit() for one in parts)
 
 
 def is_measure(word: str) -> bool:

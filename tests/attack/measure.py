@@ -23,6 +23,7 @@ _WHOLE = "a message or label may be one id, with no key around it"
 WITHOUT_A_KEY = {
     "log-redis-members": "members of the queue are ids of requests, by which one is followed",
     "log-extra-datetime": "key='…' stands before ids of messages and of entries in Redis",
+    "log-extra-exc": "an error's message that is an id alone is that of what failed",
     "log-extra-lambda": "an argument without a name: " + _QUOTED,
     "log-unknown-quoted": _QUOTED,
     "log-unknown-squoted": _QUOTED,

@@ -27,7 +27,10 @@ def test_a_private_address_a_servers_and_a_version_stay(text: str) -> None:
     assert let_out(text) == Passed(text)
 
 
-@pytest.mark.parametrize("package", ["redis@1.2.3", "@types/node@20.1.0", "next@15.2.1"])
+@pytest.mark.parametrize(
+    "package",
+    ["redis@1.2.3", "@types/node@20.1.0", "next@15.2.1", "lodash@4.17.21", "vue-router@4.6.3"],
+)
 def test_a_package_with_its_version_stays_and_a_person_before_one_goes(package: str) -> None:
     assert let_out(f"{package} installed") == Passed(f"{package} installed")
     for name in ("svensson", "lova.sandberg", "erik-lund", "April"):
