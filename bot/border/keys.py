@@ -26,6 +26,8 @@ _SECRET_LAST = key_words("secret_unless_counted")
 # Counts and sizes of tokens, and keys that are names.
 _NOT_SECRET = key_words("counted")
 _NUMBERED = key_words("numbered")
+# So many numbers and letters more than words make a key an index, more of them an address.
+MOST_NUMBERED = 3
 MOST_KEY_CHARS = 80
 _KEY_WORDS = (
     _SECRET
@@ -151,13 +153,18 @@ def holds_numbers(key: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_known_key(key: str) -> bool:
     """Say whether a key is made of known words, and may be shown for itself."""
-    return len(key) <= MOST_KEY_CHARS and all(
-        is_known(word)
-        or word in _KEY_WORDS
-        or (len(word) == 1 and word.isascii())
-        or (word.isdigit() and len(word) < 5)
-        for word in pieces(key)
+    words = pieces(key)
+    said = sum(map(_is_word, words))
+    if len(key) > MOST_KEY_CHARS or len(words) - 2 * said > MOST_NUMBERED:
+        return False
+    return all(
+        _is_word(word) or (len(word) == 1 and word.isascii()) or (word.isdigit() and len(word) < 5)
+        for word in words
     )
+
+
+def _is_word(word: str) -> bool:
+    return word in _KEY_WORDS or (len(word) > 1 and is_known(word))
 
 
 def ends_with_hidden_key(line: str) -> bool:

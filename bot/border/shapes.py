@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network
 
 from bot.border.language.vocabulary import is_known, key_words, pieces
 from bot.deferred import Pattern
@@ -99,13 +100,17 @@ _PEOPLE = key_words("person") | key_words("before_a_name")
 _EMAIL = Pattern(
     r"[^\s@<>()\[\]{}\"',;:=|]{1,64}(?:@|\(at\)|\[at\])[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"
 )
-_HOST = Pattern(r"((?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3})(?::(\d{1,5}))?")
+_HOST = Pattern(r"((?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3})(?::(\d{1,5})|/\d{1,2})?")
 # Addresses that stand for no person's machine: private, local, shared by carriers, none, groups.
 _OURS = Pattern(
     r"(?:0|10|127|22[4-9]|23\d|24\d|25\d)\..*|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\..*"
     r"|169\.254\..*|172\.(?:1[6-9]|2\d|3[01])\..*|192\.168\..*"
 )
 MOST_OCTET = 255
+_UNIQUE_LOCAL = IPv6Network("fc00::/7")
+# Up to where an address of IPv6 leaves zeros out, or from there.
+_HALF = Pattern(r"(?!f[cd]|fe80)(?=[\d:]{0,30}[a-fA-F])(?:[0-9a-fA-F]{1,4}:){2,6}[0-9a-fA-F]{1,4}")
+_DEVICE = Pattern(r"(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}|(?:[0-9a-fA-F]{2}-){5}[0-9a-fA-F]{2}")
 # https://datatracker.ietf.org/doc/html/rfc6335#section-6
 FIRST_CLIENT_PORT = 49152
 # Looked for first: most texts hold none, and this is quicker than the patterns that need one.
@@ -178,14 +183,25 @@ def is_measure(word: str) -> bool:
 def is_address_of_somebody(word: str) -> bool:
     """Say whether a word is an address of the internet, from which a person may have come.
 
-    One with a port of servers is a server's.
+    One with a port of servers is a server's. So are a device's own and one of IPv6.
     """
+    if word.count(":") > 1 or word.count("-") > 1:
+        return any(one.fullmatch(word) for one in (_DEVICE, _HALF)) or _is_public_v6(word)
     found = _HOST.fullmatch(word)
     if found is None or max(map(int, found[1].split("."))) > MOST_OCTET:
         return False
     if found[2] is not None and int(found[2]) < FIRST_CLIENT_PORT:
         return False
     return _OURS.fullmatch(found[1]) is None
+
+
+def _is_public_v6(word: str) -> bool:
+    try:
+        address = IPv6Address(word)
+    except ValueError:
+        return False
+    ours = address.is_link_local or address.is_loopback or address.is_unspecified
+    return not (ours or address.is_site_local or address.is_multicast or address in _UNIQUE_LOCAL)
 
 
 def is_early_date(word: str) -> bool:

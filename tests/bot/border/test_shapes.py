@@ -85,12 +85,15 @@ def test_a_persons_number_behind_their_role_goes(number: str) -> None:
         "2a02:aa1:1234::1",
         "2A02:AA1:1234:0:0:0:0:1",
         "::ffff:83.250.17.204",
+        "83.250.17.204",
+        "83.250.17.204/32",
         "00:1b:44:11:3a:b7",
         "00-1B-44-11-3A-B7",
     ],
 )
 def test_an_address_of_somebodys_machine_or_device_goes(address: str) -> None:
-    for text in ("ip {} blocked", "client {} banned", "peer [{}]:51234 closed", "{}", "client={}"):
+    texts = ("ip {} blocked", "client {} banned", "peer [{}]:51234 closed", "{}", "client={}")
+    for text in (*texts, "Received disconnect from {}: 3", "{}: 3 times", "{}=3", '{{"{}": 3}}'):
         shown = let_out(text.format(address)).text
         assert not [
             one for one in re.split("[:.-]", address)[1:] if one and one in shown.split(" ")
