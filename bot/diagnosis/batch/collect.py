@@ -19,7 +19,6 @@ from bot.diagnosis.batch.publisher import (
 )
 from bot.diagnosis.batch.rules.content import NOT_PREPARED
 from bot.diagnosis.batch.rules.ended import ENDINGS
-from bot.diagnosis.batch.rules.finalisation import CJ_STARTED as SERVICE_STARTED
 from bot.diagnosis.batch.rules.worth import AT_ONCE
 from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
@@ -35,7 +34,12 @@ from bot.diagnosis.comparison.repeats import REPEATED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.evidence.silent_logs import with_silent
-from bot.diagnosis.evidence.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
+from bot.diagnosis.evidence.submission import (
+    KAFKA_AWAY,
+    REQUEST_TAKEN,
+    SERVICE_STARTED,
+    SUBMISSION_FAILED,
+)
 from bot.diagnosis.publishing.outbox_events import OUTBOX_TEXTS
 from bot.diagnosis.publishing.signs import NEEDLES
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS

@@ -182,6 +182,14 @@ def covers(answer: LogSearch | Missing, services: Iterable[str], moment: datetim
     )
 
 
+def was_cj_read(answer: LogSearch | Missing, since: datetime) -> bool:
+    """Say whether a line of any of CJ's containers at `since` would have been found."""
+    if isinstance(answer, Missing):
+        return False
+    names = {cover.service for cover in answer.coverage if cover.service.startswith("cj_")}
+    return covers(answer, names, since)
+
+
 def ended_at(answer: LogSearch, coverage: Iterable[LogCoverage]) -> datetime | None:
     """Return when the logs of these containers ended, the first of them; None while all go on."""
     names = {str(cover.container) for cover in coverage}

@@ -14,6 +14,13 @@ from enum import StrEnum
 from bot.domain.log import LogEvent, Role
 
 SUBMISSION_FAILED = "Unexpected error processing task"
+# CJ begins, before its consumer; a wave that it was sending before is not taken up again.
+SERVICE_STARTED = "CJ Assessment Service started successfully"
+BROKEN_OFF = "not submitted: CJ ended while it sent"
+BROKEN_OFF_WHY = (
+    "Its row says sent, and no line of CJ or of the LLM provider does; CJ started again and sends "
+    "it no more."
+)
 REQUEST_TAKEN = "Processing comparison request with correlation_id"
 # aiokafka's lines carry no time: they stand behind the line before them.
 _UNREACHED = (
@@ -144,3 +151,9 @@ ASK_AGAIN = "Ask for the batch again once that works: these get no answer."
 def submission_words(fault: SubmissionFault) -> tuple[str, str, str]:
     """Return what happened, why that loses them, and the next step."""
     return _WHAT[fault], _WHY[fault], _NEXT[fault]
+
+
+def started_after(events: Iterable[LogEvent], moment: datetime) -> LogEvent | None:
+    """Return CJ's first line on its start after a moment."""
+    starts = (one for one in events if one.role is Role.CJ and SERVICE_STARTED in one.event)
+    return next((one for one in starts if one.at and one.at > moment), None)

@@ -9,6 +9,8 @@ from bot.diagnosis.comparison.last_step import (
 )
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, QueueFate
 from bot.diagnosis.comparison.rejections import database_fault, unstored_answer, with_fault
+from bot.diagnosis.evidence.log_coverage import was_cj_read
+from bot.diagnosis.evidence.submission import BROKEN_OFF, BROKEN_OFF_WHY, started_after
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.diagnosis.trace.traced import TracedComparison, row_line
 from bot.domain.batch import CANCELLED, BatchRows
@@ -50,10 +52,23 @@ def lost_in_the_queue(traced: TracedComparison) -> Finding | None:
 def lost_place(traced: TracedComparison) -> LostAnswer:
     """Return where its answer was lost: by its own lines, in the queue by its batch's too."""
     end = lost_answer(traced.comparison, traced.ledger)
+    if traced.loss is None and broken_off_by(traced):
+        where = f"{BROKEN_OFF} it"
+        return LostAnswer(LossPlace.NEVER_SENT, where, BROKEN_OFF_WHY, Confidence.MEDIUM)
     if traced.loss is None:
         return _unstored_end(traced, end)
     where = _WHERE.get(traced.loss.fate.kind, end.where)
     return LostAnswer(end.kind, where, traced.loss.of_batch.why, traced.loss.of_batch.confidence)
+
+
+def broken_off_by(traced: TracedComparison) -> LogEvent | None:
+    """Return CJ's start after it ended while it sent the wave; None where the request was sent."""
+    row, logs = traced.comparison.row, traced.comparison.logs
+    if row is None or row.winner is not None or row.submitted_at is None:
+        return None
+    if traced.comparison.clues or traced.comparison.item or not was_cj_read(logs, row.submitted_at):
+        return None
+    return started_after(traced.nearby, row.submitted_at)
 
 
 def may_still_wait(traced: TracedComparison) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.evidence.read import read
-from bot.diagnosis.evidence.submission import KAFKA_AWAY, SUBMISSION_FAILED
+from bot.diagnosis.evidence.submission import KAFKA_AWAY, SERVICE_STARTED, SUBMISSION_FAILED
 from bot.diagnosis.publishing.memory import HeldMessage, memory_of
 from bot.diagnosis.publishing.signs import NEEDLES
 from bot.domain.batch import PairRow
@@ -16,7 +16,7 @@ CLAIM = "callback event for request"
 # What Kafka did is logged just before the success line.
 AROUND = timedelta(seconds=5)
 AFTER_A_CALL = timedelta(minutes=5)
-MAX_AROUND, MAX_LATER = 4_000, 2_000
+MAX_AROUND, MAX_LATER, MAX_STARTS = 4_000, 2_000, 100
 
 
 async def held_callback(
@@ -46,7 +46,7 @@ async def held_callback(
 async def failed_submission(
     sources: Sources, pair: PairRow | None, now: datetime, deadline: Deadline
 ) -> tuple[LogEvent, ...]:
-    """Return CJ's lines on the pair's essays and those that say that Kafka is away."""
+    """Return CJ's lines on the pair's essays, those that say that Kafka is away, CJ's starts."""
     at = pair.submitted_at or pair.created_at if pair else None
     if pair is None or at is None or pair.winner is not None or not pair.essay_a:
         return ()
@@ -57,7 +57,13 @@ async def failed_submission(
         until=min(now, at + AFTER_A_CALL),
         max_events=MAX_AROUND,
     )
-    return await _lines(sources, query, (Role.CJ, Role.LLM_PROVIDER), deadline)
+    starts = LogQuery(
+        any_of=(SERVICE_STARTED,), roles=(Role.CJ,), since=at, until=now, max_events=MAX_STARTS
+    )
+    return (
+        *await _lines(sources, query, (Role.CJ, Role.LLM_PROVIDER), deadline),
+        *await _lines(sources, starts, (Role.CJ,), deadline),
+    )
 
 
 async def _lines(

@@ -20,6 +20,8 @@ from bot.diagnosis.comparison.rejections import called
 from bot.diagnosis.comparison.repeats import WHY, publishes, repeat_of
 from bot.diagnosis.evidence.submission import (
     ASK_AGAIN,
+    BROKEN_OFF,
+    BROKEN_OFF_WHY,
     LostSubmission,
     fault_of,
     lost_submission,
@@ -32,6 +34,7 @@ from bot.diagnosis.queue.conservation import departure_finding
 from bot.diagnosis.trace.failure_rules import bundle_collateral, provider_failure
 from bot.diagnosis.trace.loss_rules import (
     answer_not_stored,
+    broken_off_by,
     lost_in_the_queue,
     lost_place,
     may_still_wait,
@@ -104,7 +107,7 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
     if row is None or row.winner is not None or row.submitted_at is None:
         return None
     age = traced.now - row.submitted_at
-    if (held and held.fate in WAITING) or _unsent(traced):
+    if (held and held.fate in WAITING) or submission_lost(traced):
         return None
     if row.batch_ended:
         return _ended_without(traced, row)
@@ -187,7 +190,7 @@ def submission_lost(traced: TracedComparison) -> Finding | None:
     """CJ could not hand the comparison to the LLM provider."""
     lost = _unsent(traced)
     if not lost:
-        return None
+        return _broken_off(traced)
     away = any(says_kafka_away(event) for event in traced.nearby)
     what, why, step = submission_words(fault_of(lost, kafka_away=away))
     return Finding(
@@ -200,6 +203,22 @@ def submission_lost(traced: TracedComparison) -> Finding | None:
             EvidenceLine(one.event.container, one.at, line_text(one.event)) for one in lost[-2:]
         ),
         next=(step, ASK_AGAIN),
+    )
+
+
+def _broken_off(traced: TracedComparison) -> Finding | None:
+    """CJ ended while it sent the wave: the row was written, and no line tells that it was sent."""
+    row, start = traced.comparison.row, broken_off_by(traced)
+    if row is None or start is None:
+        return None
+    return Finding(
+        rule=SUBMISSION_LOST.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM,
+        what=f"It was {BROKEN_OFF} it",
+        why=BROKEN_OFF_WHY,
+        evidence=(*row_line(row), EvidenceLine(start.container, start.at, line_text(start))),
+        next=(words(Command(f"/batch status {row.batch_id}")), ASK_AGAIN),
     )
 
 

@@ -21,6 +21,7 @@ from bot.diagnosis.comparison.causes import (
     WAITING_ON_MONITOR,
 )
 from bot.diagnosis.evidence.search_again import search_again
+from bot.diagnosis.evidence.submission import started_after
 from bot.domain.batch.outbox import OutboxGroup
 from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogEvent, Role
@@ -34,8 +35,6 @@ SWEEP_SECONDS, SWEEPS_MISSED = 300, 2
 NO_SWEEP = (
     ", and the monitor sweeps every five minutes: it does not run, or passes this batch over."
 )
-# It begins before its consumer, which may come minutes later.
-CJ_STARTED = "CJ Assessment Service started successfully"
 # The last callback and a sweep that find a batch complete at once.
 AT_ONCE = timedelta(seconds=5)
 AGAIN_DROPPED = ("Starting transaction-aware idempotency check", "DUPLICATE_EVENT_DETECTED")
@@ -205,8 +204,7 @@ def _said_again(line: LogEvent, now: datetime) -> Words:
 def _restart_after(evidence: BatchEvidence) -> LogEvent | None:
     """Return CJ's first start after the batch's last activity."""
     last = evidence.header.last_activity_at
-    starts = (one for one in evidence.nearby if CJ_STARTED in one.event and one.role is Role.CJ)
-    return next((one for one in starts if last and one.at and one.at > last), None)
+    return started_after(evidence.nearby, last) if last else None
 
 
 def batch_idle(evidence: BatchEvidence, now: datetime) -> Finding | None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.diagnosis.comparison.queue_fate.fates import RULES, LostRequest, QueueFate
+from bot.diagnosis.evidence.submission import SERVICE_STARTED
 from bot.diagnosis.trace.collect import collect
 from bot.diagnosis.trace.evidence import QueueLoss
 from bot.diagnosis.trace.report import diagnose
@@ -29,11 +30,12 @@ async def trace(
     fate: LostRequest | None = None,
     rows: int = 1,
     missing: tuple[tuple[str, str], ...] = (),
+    trail: tuple[LogEvent, ...] = QUEUED,
 ) -> Report:
     pairs = [row, *(replace(row, pair_id=row.pair_id + n) for n in range(1, rows))]
     sources = Sources(
         database=FakeDatabase([batch()], pairs),
-        logs=FakeLogs([*BEFORE_ALL, *QUEUED, *lines], missing=missing),
+        logs=FakeLogs([*BEFORE_ALL, *trail, *lines], missing=missing),
     )
     found = await collect(sources, C, NOW, deadline=Deadline.after(4))
     if fate is not None:
@@ -47,6 +49,26 @@ async def trace(
         )
         found = replace(found, loss=QueueLoss(fate, of_batch))
     return diagnose(found, NOW)
+
+
+@pytest.mark.parametrize(
+    ("starts", "was_sent", "what"),
+    [
+        (True, False, "It was not submitted: CJ ended while it sent it"),
+        (False, False, "Pair 340 got no answer, its batch ended: the LLM provider never queued it"),
+        (True, True, "Pair 340 got no answer, its batch ended: queued, not dispatched"),
+    ],
+)
+async def test_a_wave_that_cj_broke_off_is_told_as_in_its_batchs_answer(
+    starts: bool, was_sent: bool, what: str
+) -> None:
+    start = event(RESTARTED.isoformat(), SERVICE_STARTED, CJ)
+    report = await trace(
+        replace(UNANSWERED, essay_a="a", essay_b="b"),
+        *((start,) if starts else ()),
+        trail=QUEUED if was_sent else (),
+    )
+    assert [str(one.what).rstrip(".") for one in report.findings] == [what]
 
 
 SILENT = tuple((one.container, "no line since 2025-11-18T23:40:00+00:00") for one in (CJ, LPS))

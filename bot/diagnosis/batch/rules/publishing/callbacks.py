@@ -19,24 +19,25 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.diagnosis.evidence.log_coverage import covers
+from bot.diagnosis.evidence.log_coverage import was_cj_read
 from bot.diagnosis.evidence.submission import (
     ASK_AGAIN,
+    BROKEN_OFF,
+    BROKEN_OFF_WHY,
     LostSubmission,
     fault_of,
     says_kafka_away,
+    started_after,
     submission_words,
 )
 from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import LOST, Fate, HeldMessage
 from bot.domain.evidence import LOGS, EvidenceLine
-from bot.domain.log import LogSearch, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, Time, words
 from bot.text.wording import many
 
 SHOWN = 3
-SERVICE_STARTED = "CJ Assessment Service started successfully"
 REMAINS = "Recovery batch complete: processed="
 # A wave is published within a minute and taken as fast; a deployment of CJ takes as long.
 UNTAKEN_AFTER = timedelta(seconds=90)
@@ -241,28 +242,22 @@ def _broken_off(evidence: BatchEvidence) -> Finding | None:
     """
     silent = [one.row for one in evidence.comparisons if one.row and not one.clues]
     times = [row.submitted_at for row in silent if row.submitted_at]
-    if not times or not _was_cj_read(evidence, min(times)):
+    if not times or not was_cj_read(evidence.logs, min(times)):
         return None
     first = min(times)
-    starts = [
-        event
-        for event in evidence.nearby
-        if event.role is Role.CJ and SERVICE_STARTED in event.event and event.at
-        and event.at > first
-    ]  # fmt: skip
-    if not starts:
+    start = started_after(evidence.nearby, first)
+    if start is None:
         return None
     count = many(len(silent), "comparison", ("was", "were"))
     return Finding(
         rule=SUBMISSION_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM,
-        what=f"{count} not submitted: CJ ended while it sent them",
-        why="Their rows say sent, and no line of CJ or of the LLM provider does; CJ started again "
-        "and sends them no more.",
+        what=f"{count} {BROKEN_OFF} them",
+        why=BROKEN_OFF_WHY,
         evidence=(
             evidence.line("the wave's rows were written", first),
-            log_line(starts[0]),
+            log_line(start),
         ),
         next=(
             words("Look what changed then: ", Command("/changes")),
@@ -270,13 +265,6 @@ def _broken_off(evidence: BatchEvidence) -> Finding | None:
         ),
         lost=len(silent),
     )
-
-
-def _was_cj_read(evidence: BatchEvidence, since: datetime) -> bool:
-    logs = evidence.logs
-    if not isinstance(logs, LogSearch):
-        return False
-    return covers(logs, {o.service for o in logs.coverage if o.service.startswith("cj_")}, since)
 
 
 def _line(one: HeldMessage) -> EvidenceLine:
