@@ -13,7 +13,7 @@ from bot.diagnosis.evidence.log_coverage import was_cj_read
 from bot.diagnosis.evidence.submission import BROKEN_OFF, BROKEN_OFF_WHY, started_after
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.diagnosis.trace.traced import TracedComparison, row_line
-from bot.domain.batch import CANCELLED, BatchRows
+from bot.domain.batch import BatchRows
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
@@ -33,11 +33,10 @@ def lost_in_the_queue(traced: TracedComparison) -> Finding | None:
     row, loss = traced.comparison.row, traced.loss
     if row is None or row.winner is not None or loss is None:
         return None
-    by_hand = row.batch_state == CANCELLED
     line = loss.fate.event
     return Finding(
         rule=loss.of_batch.rule,
-        severity=Severity.INFO if by_hand else loss.of_batch.severity,
+        severity=loss.of_batch.severity,
         confidence=loss.of_batch.confidence,
         what=words(f"Pair {row.pair_id} ", _how(loss.fate)),
         why=loss.of_batch.why,

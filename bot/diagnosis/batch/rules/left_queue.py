@@ -130,7 +130,8 @@ def _unless_cancelled(evidence: BatchEvidence, found: Finding) -> Finding:
     """Return a loss as what follows where the batch was cancelled: nothing is asked again then."""
     if evidence.header.state != CANCELLED:
         return found
-    return replace(found, cause=BATCH_CANCELLED, next=(ASK_WHO_CANCELLED,))
+    bad = Severity.WARN if found.severity is Severity.ERROR else found.severity
+    return replace(found, severity=bad, cause=BATCH_CANCELLED, next=(ASK_WHO_CANCELLED,))
 
 
 def local_queue_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -228,8 +229,10 @@ def _lost(
 
 
 def _severity(evidence: BatchEvidence) -> Severity:
-    """An error where there is no result, or none that may be used."""
+    """An error where there is no result, or none that may be used, and somebody waits for one."""
     pairs = evidence.pairs
+    if evidence.header.state == CANCELLED:
+        return Severity.WARN
     usable = evidence.has_result and pairs.valid >= SUCCESS_SHARE * pairs.total
     return Severity.WARN if usable else Severity.ERROR
 

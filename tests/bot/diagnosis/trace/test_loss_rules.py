@@ -28,6 +28,7 @@ async def trace(
     row: PairRow,
     *lines: LogEvent,
     fate: LostRequest | None = None,
+    of_batch: Severity = Severity.ERROR,
     rows: int = 1,
     missing: tuple[tuple[str, str], ...] = (),
     trail: tuple[LogEvent, ...] = QUEUED,
@@ -39,15 +40,15 @@ async def trace(
     )
     found = await collect(sources, C, NOW, deadline=Deadline.after(4))
     if fate is not None:
-        of_batch = Finding(
+        told = Finding(
             RULES[fate.kind],
-            Severity.ERROR,
+            of_batch,
             Confidence.MEDIUM,
             "3 comparisons",
             "Why",
             next=(AGAIN,),
         )
-        found = replace(found, loss=QueueLoss(fate, of_batch))
+        found = replace(found, loss=QueueLoss(fate, told))
     return diagnose(found, NOW)
 
 
@@ -124,11 +125,11 @@ async def test_what_the_queue_lost_is_named_with_its_time_its_batch_and_the_step
     assert "removed by a restart, or held" not in str(lost.why)
 
 
-async def test_what_a_cancelled_batch_lost_is_no_fault() -> None:
+async def test_what_a_cancelled_batch_lost_is_as_bad_as_in_the_batchs_answer() -> None:
     fate = LostRequest(QueueFate.LEFT, RESTARTED)
     row = replace(UNANSWERED, batch_state=CANCELLED, batch_status="COMPLETE_STABLE")
-    report = await trace(row, fate=fate)
-    assert {one.severity for one in report.findings} == {Severity.INFO}
+    report = await trace(row, fate=fate, of_batch=Severity.WARN)
+    assert [one.severity for one in report.findings] == [Severity.WARN, Severity.INFO]
 
 
 async def test_an_answer_that_cj_could_not_store_is_named_with_what_its_database_said() -> None:

@@ -145,6 +145,7 @@ def test_what_a_cancelled_batch_lost_follows_from_that_and_is_not_asked_again() 
                      if one.rule in ("batch-cancelled", "left-unanswered")]  # fmt: skip
     assert (first.rule, second.cause) == ("batch-cancelled", "batch-cancelled")
     assert first.next == second.next
+    assert {first.severity, second.severity} == {Severity.WARN}
 
 
 @pytest.mark.parametrize("ttl", [600, 3_600])
