@@ -37,6 +37,10 @@ UNSENT = {
     SubmissionFault.TIMED_OUT: "the LLM provider did not answer the submission",
     SubmissionFault.GATEWAY: "a proxy could not reach the LLM provider",
     SubmissionFault.SERVER: "the LLM provider answered the submission with HTTP 500",
+    SubmissionFault.UNAVAILABLE: "the submission was answered with HTTP 503",
+    SubmissionFault.BROKEN: "the connection to the LLM provider broke at the submission",
+    SubmissionFault.BUSY: "the submission was answered with HTTP 429",
+    SubmissionFault.REFUSED: "the submission was refused",
     SubmissionFault.OTHER: "CJ could not hand over the comparisons",
 }
 MOST_BATCHES, MOST_ITEMS = 100, 2_000

@@ -14,6 +14,7 @@ WORDS = {
     "essay_a_id": ("lacks its essay identifiers", "lack their essay identifiers"),
     "prompt_sha256": ("lacks its prompt hash", "lack their prompt hash"),
     "request_id": ("lacks its request id", "lack their request id"),
+    "json": ("is no JSON object", "are no JSON objects"),
     "correlation_id": ("matches no comparison", "match no comparison"),
 }
 # What every request has, so that a batch's own callback lost it on the way.

@@ -47,6 +47,8 @@ _PARTS = (
     "callback missing", "cannot hydrate", "pair for callback", "callback message",
     "deserialization_failed",
 )  # fmt: skip
+# As pydantic says it of a message that it could not read at all.
+NO_JSON = "[type=json_invalid"
 UNMATCHED = "correlation_id"
 MOST_REMEMBERED = 10_000
 _FIELD_LINE = re.compile(r"^([a-z_]\w*(?:\.\w+)*)\n\s+\S.*\[type=", re.MULTILINE)
@@ -198,6 +200,8 @@ def _from_topic(
 
 
 def _model_field(event: LogEvent) -> str:
+    if NO_JSON in event.text:
+        return "json"
     match = _FIELD_LINE.search(event.text)
     return match[1] if match else "model"
 

@@ -74,6 +74,8 @@ class LocalQueue(EventCountDetector):
         self._kept: dict[str, str] = {}
         self._is_away = False
         self._lost_at: datetime | None = None
+        # What is tried again is kept again, and is one request all the same.
+        self._counted: dict[str, None] = {}
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of the provider's Redis, or of a request's end."""
@@ -86,6 +88,7 @@ class LocalQueue(EventCountDetector):
         super().resume(samples)
         kept = samples[-1].data.get(KEPT)
         self._kept = dict(kept) if isinstance(kept, Mapping) else {}
+        self._counted = dict.fromkeys(self._kept)
         self._is_away = bool(samples[-1].data.get(AWAY))
         self._lost_at = moment(samples[-1].data.get(LOST_AT))
 
@@ -108,6 +111,7 @@ class LocalQueue(EventCountDetector):
         if self._lost_at is None or not well or now - self._lost_at < LEAST:
             return {LOST_AT: self._lost_at.isoformat() if self._lost_at else None}
         self._lost_at = None
+        self._counted.clear()
         self._episodes = {name: one for name, one in self._episodes.items() if name not in LASTS}
         return {OVER: True}
 
@@ -171,16 +175,17 @@ class LocalQueue(EventCountDetector):
 
     def _occurrence(self, at: datetime, event: LogEvent) -> Occurrence:
         sign = sign_of(event)
+        id = sign.queue_id if sign else ""
+        counts = "Using local queue" in event.event and id not in self._counted
+        if counts and id:
+            _hold(self._counted, id, None)
         return Occurrence(
             LPS_SERVICE,
             at,
             event.container,
             redact(event.event),
-            {
-                "queue_id": sign.queue_id if sign else "",
-                AWAY: sign is not None and _is_away(sign),
-            },
-            counts=int("Using local queue" in event.event),
+            {"queue_id": id, AWAY: sign is not None and _is_away(sign)},
+            counts=int(counts),
         )
 
     def condition(self, counted: EventCount) -> Condition:

@@ -6,7 +6,7 @@ request and does not queue it, because it publishes first: CJ's call times out a
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -42,11 +42,8 @@ _FAILED = re.compile(
 )
 UNREACHABLE = ("Cannot connect to host", "Connect call failed", "Connection refused",
                 "Name or service not known")  # fmt: skip
-_REACHED = re.compile(r"^\s*5\d\d, message=|Server disconnected|Connection reset")
-# What stands before the provider answers so in its place.
-_IN_ITS_PLACE = re.compile(r"^\s*50[24], message=")
-# By itself it does not say whether the provider's own code failed, or what stands before it.
-_SERVER = re.compile(r"^\s*500, message=")
+_BROKEN = "Server disconnected|Connection (?:reset|closed|aborted|lost)|Broken pipe"
+_REACHED = re.compile(rf"^\s*5\d\d, message=|{_BROKEN}", re.IGNORECASE)
 _SILENT = re.compile(r"(?:Provider Service:|^)\s*$|timed? ?out", re.IGNORECASE)
 
 
@@ -58,6 +55,10 @@ class SubmissionFault(StrEnum):
     TIMED_OUT = "timed_out"
     GATEWAY = "gateway"
     SERVER = "server"
+    UNAVAILABLE = "unavailable"
+    BROKEN = "broken"
+    BUSY = "busy"
+    REFUSED = "refused"
     OTHER = "other"
 
 
@@ -96,25 +97,37 @@ def says_kafka_away(event: LogEvent) -> bool:
 
 
 def fault_of(lost: Iterable[LostSubmission], *, kafka_away: bool) -> SubmissionFault:
-    """Return the fault that most lines show; a silent time-out is Kafka's while that is away."""
-    faults = [one.fault for one in lost]
-    if SubmissionFault.PROVIDER in faults:
-        return SubmissionFault.PROVIDER
-    if SubmissionFault.GATEWAY in faults:
-        return SubmissionFault.GATEWAY
-    if SubmissionFault.TIMED_OUT in faults:
-        return SubmissionFault.KAFKA if kafka_away else SubmissionFault.TIMED_OUT
-    return SubmissionFault.SERVER if SubmissionFault.SERVER in faults else SubmissionFault.OTHER
+    """Return the plainest fault that lines show; a time-out is Kafka's while that is away."""
+    faults = {one.fault for one in lost}
+    found = next((one for one in _PLAINEST if one in faults), SubmissionFault.OTHER)
+    silent = found is SubmissionFault.TIMED_OUT
+    return SubmissionFault.KAFKA if silent and kafka_away else found
 
 
 def _fault(error: str) -> SubmissionFault:
     if any(text in error for text in UNREACHABLE):
         return SubmissionFault.PROVIDER
-    if _IN_ITS_PLACE.match(error):
-        return SubmissionFault.GATEWAY
-    if _SERVER.match(error):
-        return SubmissionFault.SERVER
-    return SubmissionFault.TIMED_OUT if _SILENT.search(error) else SubmissionFault.OTHER
+    found = (fault for fault, pattern in _SAID.items() if pattern.search(error))
+    return next(found, SubmissionFault.OTHER)
+
+
+# By itself an answer does not say whether the provider's own code failed, or what stands before it.
+_SAID: Mapping[SubmissionFault, re.Pattern[str]] = {
+    SubmissionFault.GATEWAY: re.compile(r"^\s*50[24], message="),
+    SubmissionFault.SERVER: re.compile(r"^\s*500, message="),
+    SubmissionFault.UNAVAILABLE: re.compile(r"^\s*503, message=|^\[SERVICE_UNAVAILABLE\]"),
+    SubmissionFault.BUSY: re.compile(r"^\s*429, message=|^\[RATE_LIMIT"),
+    SubmissionFault.REFUSED: re.compile(
+        r"^\s*4\d\d, message=|^\[[A-Z_]{1,40}\] LLM Provider Service error:"
+    ),
+    SubmissionFault.BROKEN: re.compile(_BROKEN, re.IGNORECASE),
+    SubmissionFault.TIMED_OUT: _SILENT,
+}
+_PLAINEST = (
+    *(SubmissionFault.PROVIDER, SubmissionFault.GATEWAY, SubmissionFault.TIMED_OUT),
+    *(SubmissionFault.UNAVAILABLE, SubmissionFault.SERVER, SubmissionFault.BROKEN),
+    *(SubmissionFault.BUSY, SubmissionFault.REFUSED),
+)
 
 
 _WHAT = {
@@ -123,17 +136,18 @@ _WHAT = {
     SubmissionFault.TIMED_OUT: "the LLM provider did not answer CJ in time",
     SubmissionFault.GATEWAY: "a proxy said that it cannot reach the LLM provider (502, 504)",
     SubmissionFault.SERVER: "the LLM provider answered CJ with HTTP 500",
+    SubmissionFault.UNAVAILABLE: "the LLM provider, or a proxy, answered CJ with HTTP 503",
+    SubmissionFault.BROKEN: "the connection broke before the LLM provider answered",
+    SubmissionFault.BUSY: "the LLM provider, or a proxy, took no more at once (HTTP 429)",
+    SubmissionFault.REFUSED: "the LLM provider, or a proxy, refused CJ's request",
     SubmissionFault.OTHER: "CJ could not hand them to the LLM provider",
 }
+_NOT_AGAIN = "CJ writes its rows before it sends, and does not send again."
 _WHY = {
     SubmissionFault.KAFKA: "The provider publishes before it queues; without Kafka CJ's call "
     "times out after a minute.",
-    SubmissionFault.PROVIDER: "CJ writes its rows before it sends, and does not send again.",
     SubmissionFault.TIMED_OUT: "CJ writes its rows before it sends; Kafka or the provider may be "
     "slow or away.",
-    SubmissionFault.GATEWAY: "CJ writes its rows before it sends, and does not send again.",
-    SubmissionFault.SERVER: "CJ writes its rows before it sends, and does not send again.",
-    SubmissionFault.OTHER: "CJ writes its rows before it sends, and does not send again.",
 }
 _NEXT = {
     SubmissionFault.KAFKA: "Look whether Kafka answers: docker ps --filter name=huleedu_kafka",
@@ -143,6 +157,14 @@ _NEXT = {
     "name=llm_provider_service",
     SubmissionFault.SERVER: "Read the LLM provider's log of that time, and that of what "
     "stands before it.",
+    SubmissionFault.UNAVAILABLE: "Look whether the LLM provider, and what stands before it, is "
+    "up: /health",
+    SubmissionFault.BROKEN: "Look whether the LLM provider, or what stands before it, was "
+    "restarted then: /changes",
+    SubmissionFault.BUSY: "Look at the rate limit of what stands before the LLM provider, then "
+    "send fewer at once.",
+    SubmissionFault.REFUSED: "Read CJ's lines in the evidence, and the LLM provider's log of that "
+    "time: they say what it refused.",
     SubmissionFault.OTHER: "Mend what CJ's lines say; they stand in the evidence.",
 }
 ASK_AGAIN = "Ask for the batch again once that works: these get no answer."
@@ -150,7 +172,7 @@ ASK_AGAIN = "Ask for the batch again once that works: these get no answer."
 
 def submission_words(fault: SubmissionFault) -> tuple[str, str, str]:
     """Return what happened, why that loses them, and the next step."""
-    return _WHAT[fault], _WHY[fault], _NEXT[fault]
+    return _WHAT[fault], _WHY.get(fault, _NOT_AGAIN), _NEXT[fault]
 
 
 def started_after(events: Iterable[LogEvent], moment: datetime) -> LogEvent | None:

@@ -5,6 +5,13 @@ from collections.abc import Iterable
 from bot.diagnosis.comparison.log_events import LogClue, Step
 from bot.diagnosis.evidence.submission import LostSubmission, SubmissionFault
 
+_IN_WORDS = frozenset(
+    {
+        *(SubmissionFault.SERVER, SubmissionFault.UNAVAILABLE, SubmissionFault.BUSY),
+        *(SubmissionFault.REFUSED, SubmissionFault.OTHER),
+    }
+)
+
 
 def took_in(clues: Iterable[LogClue], lost: LostSubmission) -> bool:
     """Return whether the comparison's lines show that the provider queued it all the same.
@@ -13,7 +20,4 @@ def took_in(clues: Iterable[LogClue], lost: LostSubmission) -> bool:
     CJ's. What it refuses in words it may not have queued, unless a line names its place there.
     """
     queued = [clue for clue in clues if clue.step is Step.QUEUED]
-    return any(
-        clue.queue_id or lost.fault not in (SubmissionFault.SERVER, SubmissionFault.OTHER)
-        for clue in queued
-    )
+    return any(clue.queue_id or lost.fault not in _IN_WORDS for clue in queued)

@@ -71,6 +71,15 @@ async def test_each_rejection_names_its_field(text: str, field: str) -> None:
     assert "unknown mode" not in str(judgement.conditions[0].title)
 
 
+async def test_a_callback_that_is_no_json_is_called_so() -> None:
+    line = said(NOW, "Error processing LLM comparison callback message")
+    told = "1 validation error for E\n  Invalid JSON: key must be a string [type=json_invalid, x]"
+    events = (replace(line, text=f"{line.text}\n{told}"),)
+    (condition,) = (await _judged(GivenWatch(NOW, NOW, logs=Followed(events)))).conditions
+    assert condition.subject == "json/unknown mode"
+    assert "1 callback is no JSON object" in str(condition.title)
+
+
 async def test_many_callbacks_are_one_condition_with_a_count() -> None:
     texts = [ESSAYS + str(UUID(int=number)) for number in range(40)]
     (condition,) = (await _judged(_watch(*texts))).conditions

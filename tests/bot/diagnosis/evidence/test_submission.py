@@ -35,7 +35,16 @@ def test_kafka_is_named_by_the_provider_s_lines(said: str, fault: SubmissionFaul
     [
         ("500, message='Internal Server Error', url='http://llm:8080'", "HTTP 500"),
         ("502, message='Bad Gateway', url='http://llm:8080'", "a proxy said"),
-        ("400, message='Bad Request', url='http://llm:8080'", "could not hand them"),
+        ("503, message='Service Unavailable', url='http://llm:8080'", "HTTP 503"),
+        ("[SERVICE_UNAVAILABLE] LLM Provider Service error: HTTP 503", "HTTP 503"),
+        ("429, message='Too Many Requests', url='http://llm:8080'", "took no more at once"),
+        ("400, message='Bad Request', url='http://llm:8080'", "refused"),
+        ("[EXTERNAL_SERVICE_ERROR] LLM Provider Service error: HTTP 413", "refused"),
+        ("[AUTHENTICATION_ERROR] LLM Provider Service error: HTTP 401", "refused"),
+        ("Server disconnected", "connection broke"),
+        ("[Errno 104] Connection reset by peer", "connection broke"),
+        ("[EXTERNAL_SERVICE_ERROR] Unexpected error calling LLM Provider Service: ", "in time"),
+        ("KeyError: 'x'", "could not hand them"),
     ],
 )
 def test_what_the_provider_s_door_answered_is_told(said: str, told: str) -> None:
