@@ -17,8 +17,8 @@ ASKED_TWICE = "asked-twice"
 _COUNTS = "Decide which of the results counts"
 _ASKERS = f"{_COUNTS}, and find out who asked twice."
 _EVENT_AGAIN = (
-    "Both are of one event, which Kafka gives again where CJ ended before it had committed it: so "
-    "nobody need have asked twice."
+    "Both are of one event, given twice, and CJ did not know it again (it had ended, or Redis was "
+    "emptied): so nobody need have asked twice."
 )
 _TWO_ASKED = (
     "The same request makes a second batch, which is judged and paid for again; each sends a "

@@ -246,6 +246,8 @@ def essays_moved(evidence: BatchEvidence, now: datetime) -> Finding | None:
     said, expected = _published(evidence), header.expected_essay_count
     left = evidence.rows.scores.essays if said is None else _results(said)
     of = taken + left if expected is None else expected
+    if not evidence.rows.scores.essays and said is None and any(one.same_request for one in twins):
+        taken = of  # the pairs know those alone that were compared; the request names all again
     names = " and ".join(str(one.batch_id) for one in twins)
     was = "is" if evidence.has_result else "will be"
     return Finding(

@@ -1,6 +1,6 @@
 """Rules on comparisons that the LLM queue took in and that never came out of it answered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -197,11 +197,10 @@ def told_of_all(evidence: BatchEvidence, now: datetime) -> str:
     """Return the one rule that says of every followed comparison how the queue lost it."""
     fates = evidence.fates(now)
     kinds = {fates[id].kind if id in fates else None for id in evidence.followed}
-    rules: dict[QueueFate | None, str] = {
-        QueueFate.LOCAL: LOCAL_QUEUE.rule,
-        QueueFate.EXPIRED: EXPIRED_UNANSWERED.rule,
-    }
-    return rules.get(kinds.pop(), "") if len(kinds) == 1 else ""
+    kind = kinds.pop() if len(kinds) == 1 else None
+    rule = _RULES.get(kind) if kind else None
+    found = rule(evidence, now) if rule else None
+    return found.rule if found else ""
 
 
 def _lost(
@@ -265,3 +264,11 @@ def _line(event: LogEvent) -> EvidenceLine:
 def _kind(event: LogEvent) -> SignKind | None:
     sign = sign_of(event)
     return sign.kind if sign else None
+
+
+_RULES: Mapping[QueueFate, Callable[[BatchEvidence, datetime], Finding | None]] = {
+    QueueFate.ORPHANED: orphaned_by_restart,
+    QueueFate.LOCAL: local_queue_lost,
+    QueueFate.EXPIRED: expired_unanswered,
+    QueueFate.LEFT: left_unanswered,
+}

@@ -1,5 +1,6 @@
 """Essays that another batch took are told by when, and by what the result went out with."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,6 +53,17 @@ def test_what_was_taken_while_it_ran_is_not_in_its_result(results: int | None) -
     # It is told once, and no end as planned beside it.
     assert asked_twice(moved, NOW) is None
     assert ended_as_planned(moved, NOW) is None
+
+
+def test_a_batch_that_is_left_with_none_lost_all_to_the_one_of_the_same_request() -> None:
+    """Its pairs know those alone that were compared: of eight perhaps five."""
+    moved = _evidence(BEGUN + timedelta(minutes=1), completed_at=None, state="SCORING",
+                      status="FETCHING_CONTENT")  # fmt: skip
+    twin = replace(moved.rows.twins[0], same_request=True)
+    rows = replace(moved.rows, scores=ScoreCounts(), twins=(twin,))
+    found = essays_moved(BatchEvidence(rows, moved.logs, moved.queue), NOW)
+    assert found is not None
+    assert str(found.what).startswith("8 of 8 essays were taken by batch 32")
 
 
 def test_a_few_essays_fewer_are_a_warning() -> None:
