@@ -157,8 +157,8 @@ _NEXT = {
     "name=llm_provider_service",
     SubmissionFault.SERVER: "Read the LLM provider's log of that time, and that of what "
     "stands before it.",
-    SubmissionFault.UNAVAILABLE: "Look whether the LLM provider, and what stands before it, is "
-    "up: /health",
+    SubmissionFault.UNAVAILABLE: "Look whether the LLM provider runs, and what stands before it: "
+    "docker ps --filter name=llm_provider_service",
     SubmissionFault.BROKEN: "Look whether the LLM provider, or what stands before it, was "
     "restarted then: /changes",
     SubmissionFault.BUSY: "Look at the rate limit of what stands before the LLM provider, then "

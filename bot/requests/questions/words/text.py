@@ -20,6 +20,8 @@ _MARKS = re.compile(r"[*`~]")
 _EDGES = ".,:;!?'-/"
 # A number and a word typed without the space between them: `34:stuck`, `stuck:34`.
 _RUN_ON = re.compile(r"(#?(?:batch)?[#-]?\d{1,7}|[^\W\d_]+)[:/-]([^\W\d_]+|#?\d{1,7})")
+# `batch 46's ranking`, `batch 46:s resultat`.
+_GENITIVE = re.compile(r"(?=[^':]{0,80}\d)([^':]{1,80})[':]s", re.IGNORECASE)
 _NAMED = re.compile(r"(?:(?:cj_)?batch(?:en|_id)?|run|körning)[#=-]?(\d{1,10})|b[#-]?(\d{1,4})")
 _LABEL = re.compile(r"(?=.*\d)(?=.*[a-zA-Z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9.]+){2,}")
 _HEX = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{3,31}")
@@ -91,7 +93,9 @@ def words_of(text: str) -> list[str]:
 
 
 def _apart(word: str) -> tuple[str, ...]:
-    """Return a number and a known word that were typed as one, else the word as it stands."""
+    """Return a number and a known word that were typed as one, or an id without its genitive."""
+    if owner := _GENITIVE.fullmatch(word):
+        return (owner[1],)
     found = _RUN_ON.fullmatch(word)
     if found is None or found[1][-1].isdecimal() == found[2][-1].isdecimal():
         return (word,)

@@ -9,6 +9,8 @@ from bot.diagnosis.evidence.submission import (
     says_kafka_away,
     submission_words,
 )
+from bot.registry import commands
+from bot.text.wording import next_steps
 from tests.support.fakes.sources import CJ, event
 
 ESSAYS = "101fbccc-ded7-43e8-b421-eaeb534097ca-eb2083e6-c0de-4a1b-9c55-0123456789ab"
@@ -52,3 +54,9 @@ def test_what_the_provider_s_door_answered_is_told(said: str, told: str) -> None
     lost = lost_submission(one)
     assert lost is not None
     assert told in submission_words(fault_of([lost], kafka_away=False))[0]
+
+
+@pytest.mark.parametrize("fault", list(SubmissionFault))
+def test_each_fault_s_step_names_no_command_that_there_is_not(fault: SubmissionFault) -> None:
+    for command in next_steps(submission_words(fault)):
+        assert command.split()[0].removeprefix("/") in commands()

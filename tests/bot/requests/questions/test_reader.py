@@ -118,6 +118,9 @@ def test_how_batches_did_over_a_time_is_read_as_trends(text: str, line: str) -> 
     [
         ("batch 34:stuck", "/batch investigate 34"),
         ("34:stuck", "/batch investigate 34"),
+        ("is batch 34's ranking usable", "/batch status 34"),
+        ("kan vi lita på batch 34:s resultat?", "/batch status 34"),
+        ("what is 34's status", "/batch status 34"),
         ("#34/stuck?", "/batch investigate 34"),
         ("batch34-broken", "/batch investigate 34"),
         ("why:34", "/batch investigate 34"),
