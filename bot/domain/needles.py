@@ -37,6 +37,7 @@ MORNING = Seen("2026-02-10", NOW)
 EARLY_DAY = Seen("2026-11-30", NOW, "07")
 LATE_DAY = Seen("2026-11-30", NOW, "10")
 AFTERNOON = Seen("2026-11-30", NOW, "13")
+CONSOLE_DAY = Seen("2026-08-18", NOW, "06")
 NIGHT = Seen("2025-11-19", THEN)
 _LIBS = "libs/huleedu_service_libs/src/huleedu_service_libs"
 _LPS = "services/llm_provider_service"
@@ -127,6 +128,10 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Failed to publish callback event for request", "Failed to add request to Redis queue: ",
         "invalid expire time", " is out of range for partition", "comparison_result",
     ),
+    CONSOLE_DAY: (
+        "Error processing LLM comparison callback message", "[type=json_invalid",
+        "Server disconnected",
+    ),
     NIGHT: (
         "Comparison callback missing essay identifiers; correlation=", "IntegrityError",
         "PendingRollbackError", "FileNotFoundError", "Schema file not found",
@@ -198,9 +203,11 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     (f"{_CJ}/cj_core_logic/pair_generation.py", NOW): (
         "No assessment instruction found for assignment",
     ),
-    (f"{_CJ}/message_handlers/llm_callback_handler.py", NOW): (
-        "Error processing LLM comparison callback message",
+    (f"{_CJ}/implementations/llm_provider_service_client.py", NOW): (
+        "LLM Provider Service error:",
     ),
+    ("aiohttp/client_reqrep.py", LIBRARY): ("Connection closed",),
+    ("aiohttp/http_writer.py", LIBRARY): ("Cannot write to closing transport",),
     (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): ("completion detected",),
     (f"{_CJ}/cj_core_logic/batch_completion_checker.py", NOW): (" completion check: ",),
     (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): (

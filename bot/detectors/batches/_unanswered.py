@@ -14,9 +14,10 @@ from bot.detectors._event_counts import QuietSettings
 from bot.detectors._line_owners import LineOwners
 from bot.detectors.callbacks._handed_over import HandedOver, tells_of_handing_over
 from bot.detectors.callbacks._untaken import taken_callback
-from bot.detectors.callbacks.submissions_lost import KAFKA_WITHIN, SETTLES
+from bot.detectors.callbacks.submissions_lost import SETTLES
 from bot.detectors.stuck_queue.unanswered_items import QUEUE, UnansweredItems
 from bot.diagnosis.evidence.submission import (
+    KAFKA_WITHIN,
     LostSubmission,
     SubmissionFault,
     fault_of,

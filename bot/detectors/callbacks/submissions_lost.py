@@ -34,6 +34,7 @@ from bot.diagnosis.comparison.causes import SUBMISSION_LOST
 from bot.diagnosis.evidence.submission import (
     ASK_AGAIN,
     KAFKA_AWAY,
+    KAFKA_WITHIN,
     SUBMISSION_FAILED,
     LostSubmission,
     SubmissionFault,
@@ -52,8 +53,6 @@ from bot.text.redaction import redact
 from bot.text.wording import many
 
 CJ_SERVICE = "cj_assessment_service"
-# CJ's call times out a minute after Kafka was needed.
-KAFKA_WITHIN = timedelta(minutes=3)
 # Where the provider was reached, its line that it queued one may be read after CJ's that its call
 # failed: the two have clocks of their own.
 QUEUED = "calls_that_failed_though_queued"

@@ -6,9 +6,9 @@ request and does not queue it, because it publishes first: CJ's call times out a
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.log import LogEvent, Role
@@ -28,6 +28,8 @@ _UNREACHED = (
     "Unable to update metadata from",
     "Timeout publishing message by",
 )
+# CJ's call times out a minute after Kafka was needed.
+KAFKA_WITHIN = timedelta(minutes=3)
 # A publish that failed, to whichever topic.
 _UNPUBLISHED = ("Kafka publish failed for topic '", "Failed to publish event to topic ")
 KAFKA_AWAY = (*_UNREACHED, *_UNPUBLISHED)
@@ -42,8 +44,12 @@ _FAILED = re.compile(
 )
 UNREACHABLE = ("Cannot connect to host", "Connect call failed", "Connection refused",
                 "Name or service not known")  # fmt: skip
-_BROKEN = "Server disconnected|Connection (?:reset|closed|aborted|lost)|Broken pipe"
-_REACHED = re.compile(rf"^\s*5\d\d, message=|{_BROKEN}", re.IGNORECASE)
+_BROKEN = re.compile(
+    "Server disconnected|Connection reset|Connection closed|Cannot write to closing"
+)
+# As CJ tells an answer after its last try, and one that it does not ask for again.
+_ANSWERED = re.compile(r"^\s*([45]\d\d), message=")
+_CODED = re.compile(r"^\[([A-Z_]{1,40})\] LLM Provider Service error:")
 _SILENT = re.compile(r"(?:Provider Service:|^)\s*$|timed? ?out", re.IGNORECASE)
 
 
@@ -85,7 +91,8 @@ def lost_submission(event: LogEvent) -> LostSubmission | None:
     if match is None:
         return None
     error = match["error"]
-    reached = _REACHED.search(error) is not None
+    answered = _ANSWERED.match(error)
+    reached = _BROKEN.search(error) is not None or bool(answered and answered[1] >= "500")
     return LostSubmission(event.at, match["a"], match["b"], _fault(error), event, reached)
 
 
@@ -94,6 +101,19 @@ def says_kafka_away(event: LogEvent) -> bool:
     if event.event.startswith(_UNPUBLISHED):
         return _NOT_REACHED.search(event.event) is not None
     return any(text in event.text for text in _UNREACHED)
+
+
+def kafka_away_beside(
+    events: Iterable[LogEvent], lost: Iterable[LostSubmission]
+) -> tuple[LogEvent, ...]:
+    """Return the lines that say that Kafka is away, from about when a comparison was lost."""
+    times = [one.at for one in lost]
+    away = (one for one in events if one.at and says_kafka_away(one))
+    return tuple(one for one in away if any(_is_near(one.at, at) for at in times))
+
+
+def _is_near(at: datetime | None, other: datetime) -> bool:
+    return at is not None and abs(at - other) <= KAFKA_WITHIN
 
 
 def fault_of(lost: Iterable[LostSubmission], *, kafka_away: bool) -> SubmissionFault:
@@ -107,21 +127,26 @@ def fault_of(lost: Iterable[LostSubmission], *, kafka_away: bool) -> SubmissionF
 def _fault(error: str) -> SubmissionFault:
     if any(text in error for text in UNREACHABLE):
         return SubmissionFault.PROVIDER
-    found = (fault for fault, pattern in _SAID.items() if pattern.search(error))
-    return next(found, SubmissionFault.OTHER)
+    if said := _ANSWERED.match(error):
+        return _BY_STATUS.get(said[1], SubmissionFault.REFUSED)
+    if said := _CODED.match(error):
+        return _BY_CODE.get(said[1], SubmissionFault.REFUSED)
+    if _BROKEN.search(error):
+        return SubmissionFault.BROKEN
+    return SubmissionFault.TIMED_OUT if _SILENT.search(error) else SubmissionFault.OTHER
 
 
 # By itself an answer does not say whether the provider's own code failed, or what stands before it.
-_SAID: Mapping[SubmissionFault, re.Pattern[str]] = {
-    SubmissionFault.GATEWAY: re.compile(r"^\s*50[24], message="),
-    SubmissionFault.SERVER: re.compile(r"^\s*500, message="),
-    SubmissionFault.UNAVAILABLE: re.compile(r"^\s*503, message=|^\[SERVICE_UNAVAILABLE\]"),
-    SubmissionFault.BUSY: re.compile(r"^\s*429, message=|^\[RATE_LIMIT"),
-    SubmissionFault.REFUSED: re.compile(
-        r"^\s*4\d\d, message=|^\[[A-Z_]{1,40}\] LLM Provider Service error:"
-    ),
-    SubmissionFault.BROKEN: re.compile(_BROKEN, re.IGNORECASE),
-    SubmissionFault.TIMED_OUT: _SILENT,
+_BY_STATUS = {
+    **dict.fromkeys(("502", "504"), SubmissionFault.GATEWAY),
+    "500": SubmissionFault.SERVER,
+    "503": SubmissionFault.UNAVAILABLE,
+    "429": SubmissionFault.BUSY,
+}
+_BY_CODE = {
+    "SERVICE_UNAVAILABLE": SubmissionFault.UNAVAILABLE,
+    "RATE_LIMIT": SubmissionFault.BUSY,
+    "TIMEOUT": SubmissionFault.TIMED_OUT,
 }
 _PLAINEST = (
     *(SubmissionFault.PROVIDER, SubmissionFault.GATEWAY, SubmissionFault.TIMED_OUT),
@@ -136,10 +161,10 @@ _WHAT = {
     SubmissionFault.TIMED_OUT: "the LLM provider did not answer CJ in time",
     SubmissionFault.GATEWAY: "a proxy said that it cannot reach the LLM provider (502, 504)",
     SubmissionFault.SERVER: "the LLM provider answered CJ with HTTP 500",
-    SubmissionFault.UNAVAILABLE: "the LLM provider, or a proxy, answered CJ with HTTP 503",
+    SubmissionFault.UNAVAILABLE: "CJ was answered HTTP 503 (unavailable)",
     SubmissionFault.BROKEN: "the connection broke before the LLM provider answered",
-    SubmissionFault.BUSY: "the LLM provider, or a proxy, took no more at once (HTTP 429)",
-    SubmissionFault.REFUSED: "the LLM provider, or a proxy, refused CJ's request",
+    SubmissionFault.BUSY: "CJ was answered HTTP 429 (too many requests)",
+    SubmissionFault.REFUSED: "its request was refused",
     SubmissionFault.OTHER: "CJ could not hand them to the LLM provider",
 }
 _NOT_AGAIN = "CJ writes its rows before it sends, and does not send again."

@@ -24,8 +24,8 @@ from bot.diagnosis.evidence.submission import (
     BROKEN_OFF_WHY,
     LostSubmission,
     fault_of,
+    kafka_away_beside,
     lost_submission,
-    says_kafka_away,
     submission_words,
 )
 from bot.diagnosis.publishing import wording
@@ -191,8 +191,8 @@ def submission_lost(traced: TracedComparison) -> Finding | None:
     lost = _unsent(traced)
     if not lost:
         return _broken_off(traced)
-    away = any(says_kafka_away(event) for event in traced.nearby)
-    what, why, step = submission_words(fault_of(lost, kafka_away=away))
+    away = kafka_away_beside(traced.nearby, lost)
+    what, why, step = submission_words(fault_of(lost, kafka_away=bool(away)))
     return Finding(
         rule=SUBMISSION_LOST.rule,
         severity=Severity.ERROR,

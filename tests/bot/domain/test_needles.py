@@ -10,6 +10,7 @@ import pytest
 from bot.diagnosis.changes.noter import Noter
 from bot.domain.needles import (
     AFTERNOON,
+    CONSOLE_DAY,
     EARLY_DAY,
     LATE_DAY,
     MORNING,
@@ -28,6 +29,7 @@ FIXTURES = {
     EARLY_DAY: "day_2026_11_30_07.log",
     LATE_DAY: "day_2026_11_30_10.log",
     AFTERNOON: "day_2026_11_30_13.log",
+    CONSOLE_DAY: "day_2026_08_18_06.log",
     NIGHT: "night_2025_11_19.log",
 }
 # What these compare with a line is an id, a name or a person's own word, and no text of a service.

@@ -71,6 +71,7 @@ _CLASSES = {
     "ClientOSError": _BROKEN,
     "ClientPayloadError": _BROKEN,
 }
+_ESSAY = re.compile(rf"{NOT_PREPARED} ([^\s:]{{1,80}})")
 MOST = 0.5
 NO_LINE = "no line that was read says why"
 LOOK_AT_ADDRESS = (
@@ -83,8 +84,8 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     missing = essays_left_out(evidence)
     if not missing:
         return _compared_without(evidence)
-    expected = evidence.header.expected_essay_count or 0
-    lines = [event for event in evidence.events if NOT_PREPARED in event.event]
+    essays, lines = evidence.rows.scores.essays, _unprepared(evidence)
+    expected = max(evidence.header.expected_essay_count or 0, essays + missing)
     left_out = part_of(missing, expected, "essay", ("was", "were"))
     few = expected - missing < max(2, MOST * expected)
     known = bool(lines) or _prepared(evidence) is not None
@@ -98,9 +99,7 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
         else f"{left_out} never compared: {its} content is missing, or named twice",
         why=_why(lines),
         evidence=(
-            evidence.line(
-                f"{many(expected, 'essay')} expected, {evidence.rows.scores.essays} take part"
-            ),
+            evidence.line(f"{many(expected, 'essay')} expected, {essays} take part"),
             *(log_line(event) for event in lines[:3]),
         ),
         next=(
@@ -179,13 +178,22 @@ def _without_repeats(found: dict[str, LogEvent]) -> dict[str, LogEvent]:
 
 
 def essays_left_out(evidence: BatchEvidence) -> int:
-    """Return how many essays were expected and take no part."""
+    """Return how many essays were expected and take no part.
+
+    With anchors CJ counts them again, without those that it could not prepare: of these its lines
+    alone tell.
+    """
     essays = max(evidence.rows.scores.essays, _prepared(evidence) or 0)
     missing = missing_essays(evidence.header, evidence.pairs.total, essays)
-    if not evidence.rows.twins:
-        return missing
+    said = len(
+        {found[1] for event in _unprepared(evidence) if (found := _ESSAY.search(event.event))}
+    )
     # A later batch of the same request took its essays over: the lines alone tell of others.
-    return min(missing, sum(NOT_PREPARED in event.event for event in evidence.events))
+    return said if evidence.rows.twins else max(missing, said)
+
+
+def _unprepared(evidence: BatchEvidence) -> list[LogEvent]:
+    return [one for one in evidence.events if NOT_PREPARED in one.event]
 
 
 def _prepared(evidence: BatchEvidence) -> int | None:

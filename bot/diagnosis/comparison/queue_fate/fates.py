@@ -147,8 +147,10 @@ def _local_fate(one: _Waiting, lines: QueueLines) -> LostRequest:
 def _orphaned(waiting: Sequence[_Waiting], lines: QueueLines) -> dict[str, LostRequest]:
     """Tell what each process held when it ended, as far as a process after it shows it."""
     fates: dict[str, LostRequest] = {}
-    shots, bundled = lines.reliable, lines.of(SignKind.DISPATCH)
+    begun: datetime | None = None
     for sign, event in lines.restarts:
+        bundled, counts = lines.loop_of(begun, sign.at)
+        begun = sign.at
         held = lines.held_at(sign.at)
         mine = [
             one
@@ -160,10 +162,9 @@ def _orphaned(waiting: Sequence[_Waiting], lines: QueueLines) -> dict[str, LostR
         ]
         taken = [one for one in mine if one.taken]
         counted = held is not None
-        if held is None and (shots or bundled):
+        if held is None and (counts or bundled):
             # A bundle's lines name none of it, and no snapshot tells how many it was.
-            last = [one.bundle_size or 1 for one, _ in bundled if one.at < sign.at]
-            held = last[-1] if last else 0
+            held = bundled[-1].bundle_size or 1 if bundled else 0
         for one in taken or mine[: 1 if held is None else max(0, held)]:
             sure = bool(taken) or counted
             fates[one.id] = LostRequest(

@@ -73,6 +73,14 @@ class QueueLines:
                 found.append((sign, event))
         return found
 
+    def loop_of(self, begun: datetime | None, ended: datetime) -> tuple[list[LoopSign], bool]:
+        """Return the bundles of one process, and whether it wrote snapshots.
+
+        A process that works off single requests does neither, whatever those before or after do.
+        """
+        bundled = [one for one, _ in self.of(SignKind.DISPATCH) if _within(one.at, begun, ended)]
+        return bundled, any(_within(shot.at, begun, ended) for shot, _ in self.reliable)
+
     def held_at(self, restart: datetime) -> int | None:
         """Return how many a process held when it ended; None where no snapshot tells it."""
         after = next((one for one, _ in self.reliable if one.at >= restart), None)
@@ -124,3 +132,7 @@ def queue_lines(events: Iterable[LogEvent]) -> QueueLines:
         tuple(sorted(signs, key=lambda one: one[0].at)),
         tuple(sorted(shots, key=lambda one: one[0].at)),
     )
+
+
+def _within(at: datetime, begun: datetime | None, ended: datetime) -> bool:
+    return at < ended and (begun is None or at >= begun)

@@ -39,7 +39,7 @@ def test_kafka_is_named_by_the_provider_s_lines(said: str, fault: SubmissionFaul
         ("502, message='Bad Gateway', url='http://llm:8080'", "a proxy said"),
         ("503, message='Service Unavailable', url='http://llm:8080'", "HTTP 503"),
         ("[SERVICE_UNAVAILABLE] LLM Provider Service error: HTTP 503", "HTTP 503"),
-        ("429, message='Too Many Requests', url='http://llm:8080'", "took no more at once"),
+        ("429, message='Too Many Requests', url='http://llm:8080'", "HTTP 429"),
         ("400, message='Bad Request', url='http://llm:8080'", "refused"),
         ("[EXTERNAL_SERVICE_ERROR] LLM Provider Service error: HTTP 413", "refused"),
         ("[AUTHENTICATION_ERROR] LLM Provider Service error: HTTP 401", "refused"),

@@ -1,6 +1,7 @@
 """Rules on answers that Kafka did not take, and on comparisons that never reached the provider."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
@@ -24,15 +25,16 @@ from bot.diagnosis.evidence.submission import (
     ASK_AGAIN,
     BROKEN_OFF,
     BROKEN_OFF_WHY,
-    LostSubmission,
+    SubmissionFault,
     fault_of,
-    says_kafka_away,
+    kafka_away_beside,
     started_after,
     submission_words,
 )
 from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import LOST, Fate, HeldMessage
 from bot.domain.evidence import LOGS, EvidenceLine
+from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, Time, words
 from bot.text.wording import many
@@ -220,8 +222,10 @@ def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
     lost = evidence.unsent
     if not lost:
         return _broken_off(evidence)
-    away = any(says_kafka_away(event) for event in evidence.nearby)
-    what, why, step = submission_words(fault_of(lost, kafka_away=away))
+    away = kafka_away_beside(evidence.nearby, lost)
+    fault = fault_of(lost, kafka_away=bool(away))
+    what, why, step = submission_words(fault)
+    beside = away if fault is SubmissionFault.KAFKA else ()
     trace = next(iter(evidence.correlations_of(lost)), "")
     return Finding(
         rule=SUBMISSION_LOST.rule,
@@ -229,7 +233,7 @@ def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
         confidence=Confidence.HIGH,
         what=f"{many(len(lost), 'comparison', ('was', 'were'))} not submitted: {what}.",
         why=why,
-        evidence=(*(log_line(one.event) for one in lost[:SHOWN]), *_kafka_lines(evidence, lost)),
+        evidence=(*(log_line(one.event) for one in lost[:SHOWN]), *_kafka_lines(beside)),
         next=(*((words(Command(f"/trace {trace}")),) if trace else ()), step, ASK_AGAIN),
         lost=len(lost),
     )
@@ -272,9 +276,6 @@ def _line(one: HeldMessage) -> EvidenceLine:
     return EvidenceLine(LOGS, one.changed_at or one.at, text)
 
 
-def _kafka_lines(
-    evidence: BatchEvidence, lost: tuple[LostSubmission, ...]
-) -> tuple[EvidenceLine, ...]:
-    away = [one for one in evidence.nearby if says_kafka_away(one) and one.at]
+def _kafka_lines(away: Sequence[LogEvent]) -> tuple[EvidenceLine, ...]:
     text = f"{many(len(away), 'line')} beside which a service cannot reach Kafka"
     return (EvidenceLine(LOGS, away[0].at, text),) if away else ()

@@ -55,6 +55,14 @@ def test_essays_that_take_no_part_are_counted_with_what_the_content_service_answ
     assert "500" in str(found.why)
 
 
+def test_an_essay_that_could_not_be_prepared_is_told_where_anchors_make_the_rows_whole() -> None:
+    """CJ writes anew how many it expects when it adds the anchors: four students and twelve."""
+    given = evidence(FAILED, FAILED, pairs=10, essays=16, anchors=12, expected_essay_count=16)
+    found = content_missing(given, NOW)
+    assert found is not None
+    assert str(found.what) == "1 of 17 essays was never compared: its content is missing"
+
+
 def test_of_several_answers_of_the_content_service_each_is_told() -> None:
     lacks = f"{NOT_PREPARED} e-2: [RESOURCE_NOT_FOUND] Content with ID 'x' not found"
     found = content_missing(evidence(lacks, FAILED, lacks), NOW)
