@@ -8,14 +8,14 @@ has what begins once the first was acknowledged.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.lifecycle import PolicySettings, is_settled
 from bot.domain.alert import Alert, AlertState, Condition, Decision, Judgement, Reason, alert_key
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import when, words
+from bot.domain.words import Text, when, words
 from bot.text.wording import many, numbers_told
 
 JOINS_WITHIN = timedelta(minutes=30)
@@ -177,9 +177,7 @@ def _of_all(group: _Group) -> Condition:
         subject=group.subject,
         severity=max((one.severity for one in some), key=_MILDEST_FIRST.index),
         confidence=min((one.confidence for one in some), key=_LEAST_SURE_FIRST.index),
-        title=words(said, when(some[0].since, ", from "), when(last, " to "), ". Next: ", next_[0])
-        if next_
-        else words(said, when(some[0].since, ", from "), when(last, " to ")),
+        title=words(said, _span(some[0].since, last), *((". Next: ", next_[0]) if next_ else ())),
         since=last,
         known=f"{base.known}, {count if count <= EACH_IS_NEWS else count.bit_length()}",
         count=sum(one.count for one in some),
@@ -188,6 +186,12 @@ def _of_all(group: _Group) -> Condition:
         next=next_,
         members=tuple(one.batch for one in some if one.batch),
     )
+
+
+def _span(first: datetime | None, last: datetime | None) -> Text:
+    if first == last:
+        return when(first, ", at ")
+    return words(when(first, ", from "), when(last, " to "))
 
 
 def _named(some: Sequence[Condition]) -> str:

@@ -204,6 +204,7 @@ def _fact(end: LoggedEnd, causes: Sequence[Failures]) -> Fact:
         "why": f"{LEFT}{AFTER}" if end.given_up else NEEDED,
         "failures": as_json(tuple(causes)[:MOST_REASONS]),
         "told_by": "" if end.why or end.given_up else "provider_errors",
+        "given_up": end.given_up,
         "counted": _counted(end),
         "valid": end.valid,
         "total": total,

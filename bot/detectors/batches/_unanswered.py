@@ -4,9 +4,9 @@ When CJ's monitor gives up on a batch, an hour or more later, its line says no c
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.detectors._batches import owners_of
@@ -26,12 +26,16 @@ from bot.diagnosis.evidence.submission import (
 )
 from bot.diagnosis.publishing.memory import HeldMessage, PublisherMemory
 from bot.diagnosis.publishing.signs import publish_sign
+from bot.diagnosis.queue.log_events import SignKind, sign_of
+from bot.diagnosis.queue.losses import TTL
+from bot.diagnosis.queue.open_requests import BESIDE
 from bot.domain.log import LogEvent
 from bot.ports import Watch
 
 UNANSWERED = "unanswered"
 UNPUBLISHED = "Kafka did not take the answers"
 GONE = "items left the LLM queue unanswered"
+EXPIRED = "items expired in the LLM queue"
 UNSENT = {
     SubmissionFault.KAFKA: "Kafka was away at the submission",
     SubmissionFault.PROVIDER: "the LLM provider was away at the submission",
@@ -76,6 +80,7 @@ class UnansweredRequests:
         self._kafka_at: datetime | None = None
         self._unsent: tuple[_Unsent, ...] = ()
         self._items = UnansweredItems(QuietSettings())
+        self._ttl = TTL
         self._found: dict[str, Counter[str]] = {}
 
     async def note(self, watch: Watch, events: Sequence[LogEvent]) -> None:
@@ -90,6 +95,11 @@ class UnansweredRequests:
             if over and sent.batch and not self._handed.took(*pair):
                 self._count(sent.batch, UNSENT[sent.fault])
         self._unsent = tuple(one for one in self._unsent if watch.now - one.lost.at < SETTLES)
+        lasts = (sign.ttl for sign in map(sign_of, events) if sign and sign.ttl)
+        self._ttl = next(lasts, self._ttl)
+        for id in expired_in(events, self._items.queued, self._ttl):
+            if owner := self._owners.batch_of(id):
+                self._count(owner, EXPIRED)
         for one in await self._items.losses(watch):
             if one.subject == QUEUE and one.extra["batch"]:
                 self._count(str(one.extra["batch"]), GONE)
@@ -161,3 +171,18 @@ class UnansweredRequests:
         for batch, found in value.items() if isinstance(value, Mapping) else ():
             if isinstance(found, Mapping):
                 self._found[str(batch)] = Counter({str(k): int(n) for k, n in found.items()})
+
+
+def expired_in(
+    events: Iterable[LogEvent], queued: Mapping[str, datetime], ttl: timedelta
+) -> Iterator[str]:
+    """Yield the queue ids whose time to live was over, by these lines; `queued` has them by age.
+
+    A clean-up tells how many it dropped alone: those are the oldest.
+    """
+    for sign in filter(None, map(sign_of, events)):
+        if sign.kind is SignKind.EXPIRED and sign.queue_id:
+            yield sign.queue_id
+        elif sign.kind is SignKind.CLEANED:
+            over = [id for id, at in queued.items() if at + ttl <= sign.at + BESIDE]
+            yield from over[: sign.count]

@@ -186,10 +186,12 @@ class BatchFailed(RowDetector):
             fact = {**fact, "finalising": begun}
         if has_it := self._repeated.stand_in(str(fact["batch"])):
             return {**fact, "has_it": has_it}
-        if fact.get("failures") or fact.get("short"):
+        # The monitor gives up on what has no answer: a failure that is answered is none of it.
+        told = fact.get("failures") and not fact.get("given_up")
+        if told or fact.get("short"):
             return fact
         lost = self._unanswered.of(str(fact["batch"]))
-        return {**fact, "cause": f"{fact['cause']}: {lost}", "short": lost} if lost else fact
+        return _unanswered_fact(fact, lost) if lost else fact
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the newest facts; an end that is none any more has its own word; pure."""
@@ -240,6 +242,10 @@ def _failures(value: Any) -> dict[str, tuple[Failures, ...]]:
 
 def _as_json(known: Mapping[str, Sequence[Failures]]) -> dict[str, Any]:
     return {name: as_json(one) for name, one in known.items()}
+
+
+def _unanswered_fact(fact: Fact, lost: str) -> Fact:
+    return {**fact, "cause": f"{fact['cause']}: {lost}", "short": lost, "failures": ()}
 
 
 def _fact(batch: BatchSummary, failures: Sequence[Failures]) -> Fact:

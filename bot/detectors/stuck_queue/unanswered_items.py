@@ -96,6 +96,11 @@ class UnansweredItems(EventCountDetector):
         self._lines = _read(_LINES, data.get("lines")) or QueuedByLines()
         self._owners = _read(_OWNERS, data.get("owners")) or LineOwners()
 
+    @property
+    def queued(self) -> Mapping[str, datetime]:
+        """When each item was queued that lines show to be in the queue, oldest first."""
+        return self._lines.queued
+
     async def sample(self, watch: Watch) -> Sample:
         """Hold this look at Redis against the one before."""
         sample = self.sampled(watch, self._with_all_batches(await self.losses(watch)))

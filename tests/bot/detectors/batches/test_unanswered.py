@@ -128,6 +128,41 @@ async def test_an_end_whose_request_another_batch_has_the_result_of_asks_for_not
     assert (found.next == ("/batch status 8",)) is is_done
 
 
+@pytest.mark.parametrize(
+    "dropped", ["Cleaned up 1 expired requests", f"Request {queue_id(1)} has expired"]
+)
+async def test_what_expired_in_the_queue_is_a_cause_too(dropped: str) -> None:
+    """A clean-up names none of what it drops: the oldest are over."""
+    detector = BatchFailed(BatchFailedSettings())
+    detector.resume([Sample(ago(minutes=80), {"began": ago(minutes=80).isoformat()})])
+    request, item = correlation_id(1), queue_id(1)
+    queued = (
+        f"Queued request {item} with priority 5, TTL 3600s",
+        "Request queued successfully for provider anthropic, "
+        f"queue_id: {item}, correlation_id: {request}",
+    )
+    for minutes, lines in ((69, [*asked(request), *provider(*queued)]), (5, None)):
+        over = [said(ago(minutes=minutes), dropped, role=Role.LLM_PROVIDER)]
+        logs = Followed(tuple(over if lines is None else lines))
+        at = ago(minutes=minutes)
+        await detector.sample(GivenWatch(at, ago(minutes=minutes + 1), logs=logs, batches=None))
+    left = cj(ago(minutes=1), "Marking stuck batch as FAILED", batch_id=7)
+    logs = Followed((left,), {"cj": Role.CJ})
+    (found,) = (await played(detector, [GivenWatch(NOW, NOW, logs=logs, batches=None)])).conditions
+    assert found.known == f"{LEFT}: items expired in the LLM queue"
+
+
+async def test_a_failure_that_was_answered_is_not_why_the_monitor_gave_up() -> None:
+    """Its answer was lost with the provider's memory, and no line of CJ tells of it."""
+    one, item = correlation_id(1), queue_id(1)
+    failing = said(ago(minutes=69), f"Request {item} failed: credit balance is too low",
+                   role=Role.LLM_PROVIDER, level="error")  # fmt: skip
+    failing = replace(failing, fields={"correlation_id": one, "queue_id": item})
+    found = await told_of([*asked(one), failing, *provider(*refused(1), *published(1), *RESTART)])
+    assert found.known == f"{LEFT}: Kafka did not take the answers"
+    assert "credit" not in str(found.title)
+
+
 async def test_what_is_gone_from_redis_is_a_cause_too() -> None:
     detector = BatchFailed(BatchFailedSettings())
     detector.resume([Sample(ago(minutes=80), {"began": ago(minutes=80).isoformat()})])
