@@ -1,5 +1,6 @@
 """`/logs`: a bounded search of the logs, redacted, with exact counts."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from bot.text.wording import many, sentence
 
 MAX_MATCHES = 40
 MAX_SHOWN = 400
+AS_A_WHOLE = "What may be data is looked for as a whole word, not as a part of one."
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
@@ -44,24 +46,44 @@ class LogAsk:
         """Whether the text would not be shown: how often it stands in the logs is not said."""
         return let_out(self.text, len(self.text) + 1).text != " ".join(self.text.split())
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it has to stand in a line whole: data could be guessed a letter at a time."""
+        return self.is_private or self.text.isdecimal()
+
 
 async def search(
     sources: Sources, ask: LogAsk, now: datetime, *, deadline: Deadline
 ) -> LogSearch | Missing:
     """Search the logs once, the newest matches first to be kept."""
+    exact = ask.is_exact
     query = LogQuery(
         any_of=(ask.text, *ask.also) if ask.text else (),
         services=ask.services,
         since=ask.since,
         until=ask.until or now,
-        max_events=MAX_MATCHES,
-        context=ask.context,
+        max_events=MAX_SHOWN if exact else MAX_MATCHES,
+        context=0 if exact else ask.context,
         levels=ask.levels,
         counts=True,
     )
-    return await read(
+    answer = await read(
         LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
+    return answer if isinstance(answer, Missing) or not exact else _exact(answer, ask)
+
+
+def _exact(answer: LogSearch, ask: LogAsk) -> LogSearch:
+    """Return the lines in which the text stands whole, not as a part of a word or a number."""
+    told = r"\s+".join(map(re.escape, ask.text.split()))
+    whole = re.compile(rf"(?<!\w){told}(?!\w)")
+    texts = tuple("".join(text.split()) for text in ask.also)
+    events = (
+        one
+        for one in answer.events
+        if whole.search(one.text) or any(text in "".join(one.text.split()) for text in texts)
+    )
+    return replace(answer, events=tuple(events))
 
 
 async def named_logs(sources: Sources, *, deadline: Deadline) -> tuple[str, ...]:
@@ -80,7 +102,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing, there: Sequence[str] = ()
     gaps = _gaps(ask, answer, there)
     unsearched = not events and bool(gaps)
     counts = _counts(ask, answer, events) | counted(lines)
-    tells_count = not ask.is_private
+    tells_count = not ask.is_exact
     return Report(
         command="logs",
         title=f"{_matching(counts, ask)} {redact(ask.text, 80) or 'anything'}",
@@ -113,7 +135,7 @@ def _telling(ask: LogAsk, events: Sequence[LogEvent]) -> tuple[Text, ...]:
     """Return the line to read first: of those that match the newest error, else the newest."""
     hits = [one for one in events if _hit(ask, one)]
     if not hits:
-        return ()
+        return (AS_A_WHOLE,) if ask.is_private else ()
     errors = [one for one in hits if one.level in ("error", "critical")]
     one = max(errors or hits, key=lambda hit: hit.at or _NO_TIME)
     lead = "Newest error" if errors else "Newest"
@@ -150,14 +172,14 @@ def _counts(
     cut = any(one.truncated for one in cover)
     hit = [_hit(ask, event) for event in _found(answer)]
     hits, shown = sum(hit), sum(hit[len(hit) - len(events) :])
-    with_text = max(hits, sum(one.matched for one in cover))
+    with_text = hits if ask.is_exact else max(hits, sum(one.matched for one in cover))
     matched = with_text if cut and not ask.levels else hits
     return {
         "scanned": sum(one.scanned for one in cover),
         "matched": shown if ask.is_private else matched,
         "with_text": shown if ask.is_private else with_text,
         "counted": not ask.is_private,
-        "least_count": cut if ask.levels or ask.is_private else any(one.is_least for one in cover),
+        "least_count": cut if ask.levels or ask.is_exact else any(one.is_least for one in cover),
         "shown": len(events),
         "cut_short": cut,
         "unreadable": sum(one.unreadable for one in cover),

@@ -28,7 +28,8 @@ USAGES = (
     Usage(
         "<service> <text or id>",
         "lines that hold it, newest kept; an id or a known run label is looked for in all the log, "
-        "a text in 24 h; of a text that may be data it is told whether and where, not how often",
+        "a text in 24 h; a text that may be data, or a number, is looked for as a whole word, and "
+        "it is told whether and where it stands, not how often",
         "/logs cj IntegrityError",
     ),
     Usage(

@@ -8,7 +8,8 @@ cancelled, or runs into the deadline.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import mcp_types as types
@@ -20,6 +21,7 @@ from mcp.shared.exceptions import MCPError
 from bot.catalogue import entries, entry_of
 from bot.cli import ask
 from bot.cli.formats import Format
+from bot.cli.mcp.guesses import Guesses
 from bot.cli.mcp.report_schema import REPORT_SCHEMA
 from bot.cli.mcp.texts import INSTRUCTIONS, PROMPT, rule_index, rule_page
 from bot.cli.mcp.tools import ID_SHAPE, ReadTool, must_read_only, tools_of
@@ -31,6 +33,7 @@ from bot.log import cause_line
 from bot.monitoring.version import version
 from bot.registry import commands
 from bot.requests.boundary import bounded
+from bot.service.clock import utc_now
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -53,6 +56,8 @@ class AgentDoor:
     settings: Settings
     answer: Answer
     tools: dict[str, ReadTool]
+    guesses: Guesses = field(default_factory=Guesses)
+    now: Callable[[], datetime] = utc_now
 
     async def list_tools(self, _: Any, __: Any) -> types.ListToolsResult:
         """Return the tools, each read-only, with what it takes and returns."""
@@ -121,6 +126,7 @@ class AgentDoor:
         asked = ask.understand(line, services=logs.services, zone=logs.zone)
         must_read_only(asked.command, asked.request.verb)
         ask.must_be_kept(asked, self.settings)
+        self.guesses.take(asked, self.now())
         return await self.answer(asked, work)
 
     async def list_resources(self, _: Any, __: Any) -> types.ListResourcesResult:

@@ -440,6 +440,32 @@ async def test_a_text_that_may_be_data_is_not_repeated() -> None:
     assert "Sandberg" not in str(report.as_json())
 
 
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("Wilma Sjögren", True),
+        ("Wilma Sjö", False),
+        ("jögren", False),
+        ("200804121234", True),
+        ("20080412", False),
+        ("password=hunter2-Sommar5", True),
+        ("password=hunter2-S", False),
+        ("password=h", False),
+        ("sk-proj-Q8vLr2Tz", False),
+    ],
+)
+async def test_what_may_be_data_is_found_as_a_whole_alone_so_that_nobody_guesses_it_by_letters(
+    tmp_path: Path, text: str, stands: bool
+) -> None:
+    line = (
+        "2025-11-19 00:00:02 [error    ] no score for Wilma Sjögren 200804121234, "
+        "password=hunter2-Sommar5 key sk-proj-Q8vLr2TzN5yWb7KpXcJ4mHgD9s [cj.scoring]\n"
+    )
+    report = await _in_folder(f"cj '{text}'", tmp_path, huleedu_cj_assessment_service=line)
+    assert bool(report.timeline) is stands
+    assert bool(report.facts["matched"]) is stands
+
+
 @pytest.mark.parametrize(("looked_for", "known"), [("Sandberg", 1), ("Lindqvist", 0)])
 async def test_of_a_text_that_may_be_data_it_is_told_whether_and_where_and_not_how_often(
     looked_for: str, known: int
