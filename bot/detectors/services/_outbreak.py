@@ -10,6 +10,7 @@ from typing import Any
 from bot.detectors._failure_streak import FailureStreak, onset_of
 from bot.detectors._provider_causes import causes_of
 from bot.detectors._refusals import DONE, RefusalRun, runs_in
+from bot.detectors._state import moment
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
@@ -26,6 +27,8 @@ GIVEN_UP = "Published error callback event for request"
 FIRST = "0"
 ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 REFUSALS = "refusals"
+# When the first of what failed in a tick did.
+FAILED_FROM = "failed_from"
 # What a sample counts, or that it was so once.
 COUNTED = (
     *("failures", "items", "done", "given_up"),
@@ -36,6 +39,8 @@ SEVERE_SHARE = 0.5
 ANSWERS, OTHERWISE = "its answers come again", "it does not refuse all for that any more"
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
+# A line is read in the tick in which it is written, or in the next one.
+READ_WITHIN = timedelta(minutes=1)
 # Items that failed together are logged one by one within this time.
 ITEMS_WITHIN = timedelta(seconds=60)
 # After a longer pause without a failure, what fails is another outbreak.
@@ -67,6 +72,12 @@ def onset(known: Sequence[Sample]) -> datetime | None:
     """Return when the newest outbreak of the samples began."""
     looks = ((one.at, fails(one), bool(one.data.get("done"))) for one in known)
     return onset_of(tuple(looks), TAIL)
+
+
+def first_failure(known: Sequence[Sample], begun: datetime | None) -> datetime | None:
+    """Return when the first line of an outbreak failed; `begun` is the sample that holds it."""
+    told = next((moment(one.data.get(FAILED_FROM)) for one in known if one.at == begun), None)
+    return told if told and begun and begun - told <= READ_WITHIN else begun
 
 
 def since_onset(condition: Condition, begun: datetime | None) -> Condition:

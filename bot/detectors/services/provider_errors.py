@@ -22,6 +22,7 @@ from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.detectors.services._breakers import breakers_in, without_closed
 from bot.detectors.services._outbreak import (
     ANSWERS,
+    FAILED_FROM,
     FAILURES,
     FIRST,
     GIVEN_UP,
@@ -34,6 +35,7 @@ from bot.detectors.services._outbreak import (
     Stretch,
     after_event,
     fails,
+    first_failure,
     is_burst,
     is_failure,
     is_item,
@@ -138,6 +140,7 @@ class ProviderErrors:
     def _counts(self, events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:
         """Count what went wrong by its kind, what was answered, and keep a few lines."""
         failures, items = [], []
+        failed_at: datetime | None = None
         hopeless = gave_up = False
         for at, event in events:
             before, self._streak = self._streak, after_event(self._streak, at, event, self._quiet)
@@ -148,9 +151,13 @@ class ProviderErrors:
                 self._failed_at = at
             elif is_item(event) and not self._is_repeated(at):
                 items.append(event)
+            else:
+                continue
+            failed_at = min(failed_at or at, at)
         return {
             "failures": len(failures),
             "items": len(items),
+            FAILED_FROM: failed_at.isoformat() if failed_at else None,
             "done": sum(DONE in event.event for _, event in events),
             "given_up": sum(GIVEN_UP in event.event for _, event in events),
             "streak": self._streak.to_json(),
@@ -263,7 +270,7 @@ class ProviderErrors:
         for recent in Looks(known).back_from_each(now - self._quiet, self._span):
             condition = self._condition(recent, circuits, now, known, begun)
             if condition is not None:
-                return since_onset(condition, begun)
+                return since_onset(condition, first_failure(known, begun))
         return None
 
     def _rated(self, recent: Stretch, *, circuits: bool) -> Severity | None:

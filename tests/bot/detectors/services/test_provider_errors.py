@@ -298,6 +298,14 @@ async def test_since_is_the_onset_of_this_outbreak_and_not_of_an_earlier_failure
     assert (NOW + timedelta(minutes=8)).isoformat() in str(judgement.conditions[0].title)
 
 
+async def test_since_is_the_time_of_the_first_line_and_not_of_the_tick_that_read_it() -> None:
+    first = NOW - timedelta(seconds=5)
+    events = (said(first, SINGLE, role=Role.LLM_PROVIDER), *lines(SINGLE, 5))
+    watch = GivenWatch(NOW, NOW - TICK, logs=Followed(events))
+    judgement = await played(ProviderErrors(ProviderErrorsSettings()), [watch])
+    assert told(judgement, lambda one: one.since) == [first]
+
+
 async def test_the_tail_of_a_burst_does_not_end_it() -> None:
     """Single failures go on after the burst: it is over when they are, and is not told again."""
     story = {0.0: lines(SINGLE, 6)} | {2.0 * n: [*lines(SINGLE, 1), *lines(DONE, 9)]
