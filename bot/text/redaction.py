@@ -11,6 +11,7 @@ from bot.border.decode import visible, without_escapes
 from bot.border.keys import KeyKind, kind_of
 from bot.border.outside import Outside
 from bot.border.passing import ELLIPSIS, TEXT_CHARS, clip, let_out
+from bot.border.phrases import MARK
 from bot.border.secret.by_shape import HIDDEN, without_opaque_words, without_secrets
 from bot.border.shapes import UUID
 from bot.deferred import Pattern
@@ -23,6 +24,8 @@ _TAKE_IDS = ("trace", "batch", "queue")
 MOST_BARE_HEX = 12
 MAX_TEXT_CHARS = TEXT_CHARS
 MAX_READ_CHARS = 16_384
+# To judge a message costs as much as it is long; of so much a line is filled nearly always.
+MOST_JUDGED = 1_200
 
 __all__ = [
     "ELLIPSIS",
@@ -31,6 +34,7 @@ __all__ = [
     "clip",
     "echoed",
     "echoed_id",
+    "head_of",
     "noted",
     "plain",
     "presented",
@@ -43,6 +47,11 @@ __all__ = [
 def redact(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return text from outside as one line of at most `limit` characters that may be shown."""
     return let_out(text, limit).text
+
+
+def head_of(text: str) -> str:
+    """Return what is judged of a message, of which no more is shown; a cut word goes as a whole."""
+    return text if len(text) <= MOST_JUDGED else text[:MOST_JUDGED].rpartition(" ")[0] or MARK
 
 
 def echoed(line: str, limit: int = MAX_TEXT_CHARS) -> str:

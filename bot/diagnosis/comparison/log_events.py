@@ -9,7 +9,7 @@ from sys import intern
 from bot.border.outside import raw
 from bot.domain.log import LogEvent, kept_on
 from bot.text.redaction import UUID as UUID_TEXT
-from bot.text.redaction import redact
+from bot.text.redaction import head_of, redact
 
 
 class Step(StrEnum):
@@ -146,7 +146,7 @@ def line_text(event: LogEvent) -> str:
     """Return an event as one line for people: redacted, with the error's class, never its trace."""
     kind = event.error.shown_kind if event.error else ""
     kind = f" ({kind})" if kind and kind not in event.event else ""
-    return redact((event.event or event.text[:400]) + kind)
+    return redact(head_of(raw(event.event or event.text[:400])) + kind)
 
 
 def _correlation(event: LogEvent) -> str:

@@ -12,12 +12,10 @@ from bot.border.shapes import is_id, is_package
 from bot.domain.log import LogEvent
 from bot.domain.report import TimelineEntry
 from bot.domain.words import Id, Text, words
-from bot.text.redaction import HIDDEN, UUID, clip, presented
+from bot.text.redaction import HIDDEN, UUID, clip, head_of, presented
 from bot.text.wording import many
 
 MOST_RAW = 400
-# To judge a message costs as much as it is long; of so much a line is filled nearly always.
-MOST_JUDGED = 1_200
 MOST_SAID, MOST_LINE = 320, 520
 # Of what an exception says: its first line, and the first line of the one it was raised from.
 MOST_OF_ERROR, LEAST_SAID = 160, 160
@@ -87,7 +85,7 @@ def _behind(event: LogEvent, room: int) -> Passed:
         return Passed("")
     lead = f" (+{many(len(told), 'line')}"
     room -= len(lead) + len(": )")
-    passed = let_out(_head("\n".join(told)), room) if room > LEAST_BEHIND else Passed("")
+    passed = let_out(head_of("\n".join(told)), room) if room > LEAST_BEHIND else Passed("")
     said = f": {passed.text}" if passed.text else ""
     return Passed(f"{lead}{said})", passed.replaced)
 
@@ -101,7 +99,7 @@ def said_of(event: LogEvent) -> Text:
 def _said(event: LogEvent) -> Passed:
     error = _raised(event)
     room = max(LEAST_SAID, MOST_SAID - len(error.text))
-    said = let_out(_head(raw(event.event or event.text[:MOST_RAW])), room)
+    said = let_out(head_of(raw(event.event or event.text[:MOST_RAW])), room)
     alone = raw(event.event).strip(QUOTES)
     if is_id(alone) and not is_package(alone) and alone != raw(event.text).strip(QUOTES):
         # A field's one id and no word may be anybody's; a line that is one id was written so.
@@ -130,16 +128,11 @@ def _of_error(event: LogEvent, kind: str, message: str) -> Passed:
     named = let_out("" if kind == NO_NAME else kind)
     if not message or message in raw(event.event):
         return named
-    passed = let_out(_head(f"{kind}: {message}"), MOST_OF_ERROR)
+    passed = let_out(head_of(f"{kind}: {message}"), MOST_OF_ERROR)
     begins = passed.text.removeprefix(f"{named.text}: ")
     if begins == passed.text or not any(map(str.isalpha, begins)):
         return Passed(named.text, named.replaced + 1)
     return passed
-
-
-def _head(text: str) -> str:
-    """Return what is judged of a message, of which no more is shown; a cut word goes as a whole."""
-    return text if len(text) <= MOST_JUDGED else text[:MOST_JUDGED].rpartition(" ")[0] or MARK
 
 
 def _fields(event: LogEvent) -> tuple[dict[str, str], int]:

@@ -65,10 +65,13 @@ def timeline(
 ) -> tuple[TimelineEntry, ...]:
     """Return rows, item and lines in time order; of too many lines the newest are kept."""
     telling = [event for event in evidence.events if event.level != "debug"]
-    lines = [TimelineEntry(event.at, event.service, LOGS, line_text(event)) for event in telling]
+    lines = [
+        TimelineEntry(event.at, event.service, LOGS, line_text(event))
+        for event in telling[-SHOWN_LINES:]
+    ]
     entries = [
         *_chatter(len(evidence.events) - len(telling)),
-        *lines[-SHOWN_LINES:],
+        *lines,
         *_row_entries(row),
         *_item_entries(evidence),
         *_bundle_entries(ledger),

@@ -201,15 +201,16 @@ def regions(
     was yielded before.
     """
     low = high = -1
-    end = end if below is None else below
+    own = end = end if below is None else below
     for hit in reversed(hits):
-        if hit >= end or (low >= 0 and hit >= low and not context):
+        # Of an event with many hits the last one tells where it begins.
+        if hit >= own or (low >= 0 and hit >= low and not context):
             continue
         first = bounds.event_start(hit, events=context)
+        own = bounds.event_start(hit) if context else first
         if low >= 0 and hit >= low:
             low = min(low, first) if high - first <= MAX_REGION_BYTES else low
             continue
-        own = bounds.event_start(hit) if context else first
         last = bounds.event_end(own, end, hit=hit, events=context)
         if not context:
             yield first, min(last, low) if low >= 0 else last

@@ -21,6 +21,7 @@ from bot.errors import UsageError
 from bot.ports import Sources
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_files import LogFiles
+from bot.text.redaction import MOST_JUDGED
 from commands.logs.command import COMMAND, parse
 from tests.support.fakes.sources import (
     CJ,
@@ -414,13 +415,13 @@ async def test_of_a_long_message_no_more_is_judged_than_a_line_has_room_for(
 
     monkeypatch.setattr(log_lines, "let_out", counted)
     long = "the event relay failed " * 9_000
-    cut = long[: log_lines.MOST_JUDGED - 3] + "sk-ant-REDACTED"
+    cut = long[: MOST_JUDGED - 3] + "sk-ant-REDACTED"
     for message in (long, cut, "x" * 200_000):
         (entry,) = (
             await ask("cj --level info", FakeLogs([event("2025-11-18T23:50:00", message, CJ)]))
         ).timeline
         assert "sk" not in str(entry.text)
-    assert max(judged) <= log_lines.MOST_JUDGED
+    assert max(judged) <= MOST_JUDGED
 
 
 @pytest.mark.parametrize("level", ["", " --level error"])

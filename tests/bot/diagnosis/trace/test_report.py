@@ -7,9 +7,11 @@ from uuid import UUID
 
 import pytest
 
+from bot.diagnosis.comparison import log_events
 from bot.diagnosis.comparison.causes import STRAY_NOTES
 from bot.diagnosis.trace.collect import collect
 from bot.diagnosis.trace.report import diagnose
+from bot.diagnosis.trace.tables import SHOWN_LINES
 from bot.domain.batch import TraceRows
 from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, SourceState
@@ -17,6 +19,7 @@ from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Report, Severity, Verdict
 from bot.ports import Deadline, Sources
+from bot.text.redaction import MOST_JUDGED, redact
 from tests.support.fakes.sources import (
     CJ,
     FakeCallbacks,
@@ -687,3 +690,21 @@ async def test_an_answer_that_kafka_did_not_take_is_told_with_advice_that_keeps_
     steps = " ".join(map(str, finding.next))
     assert do in steps
     assert never not in steps
+
+
+async def test_of_many_long_lines_those_are_judged_that_are_shown_and_no_more_of_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judged: list[int] = []
+
+    def counted(text: str, limit: int = 400) -> str:
+        judged.append(len(text))
+        return redact(text, limit)
+
+    monkeypatch.setattr(log_events, "redact", counted)
+    said = f"{C} " + "the river went on to the town " * 200
+    lines = [event(after(seconds=n), said, CJ) for n in range(4 * SHOWN_LINES)]
+    report = await trace(C, Sources(logs=FakeLogs([*BEFORE_ALL, *lines])))
+    assert len(report.timeline) >= SHOWN_LINES
+    assert len(judged) <= SHOWN_LINES + 10
+    assert max(judged) <= MOST_JUDGED

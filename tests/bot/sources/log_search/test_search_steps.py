@@ -106,6 +106,32 @@ def test_a_match_costs_the_same_in_a_log_of_any_size(
     assert many["bytes"] <= 500 * (bounds_module.BEFORE_BYTES + bounds_module.AFTER_BYTES) * 2
 
 
+def _starts_looked_for(path: Path, lines: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Count for how many of an event's lines it is looked up where the event begins."""
+    path.write_bytes(b"".join(map(_plain, [NOISE, *[f"{ID} {n}" for n in range(lines)], NOISE])))
+    looks: list[int] = []
+    event_start = bounds_module.Bounds.event_start
+
+    def counted(bounds: bounds_module.Bounds, offset: int, *, events: int = 0) -> int:
+        looks.append(offset)
+        return event_start(bounds, offset, events=events)
+
+    with monkeypatch.context() as patch, closing(Segment(path, PlainLines(UTC))) as segment:
+        patch.setattr(bounds_module.Bounds, "event_start", counted)
+        events, _ = search_segment(
+            segment, LogQuery(any_of=(ID,), context=3), lambda: LineParser("cj", "cj", Role.CJ, UTC)
+        )
+    assert any(f"{ID} {lines - 1}" in one.text for one in events)
+    return len(looks)
+
+
+def test_an_event_with_many_matches_is_looked_up_once_with_context_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = _starts_looked_for(tmp_path / "a", 10, monkeypatch)
+    assert _starts_looked_for(tmp_path / "b", 1_000, monkeypatch) == few
+
+
 @pytest.mark.parametrize(("codec", "carried"), CARRIERS, ids=["plain", "json-file"])
 def test_a_tracebacks_lines_are_not_read_one_by_one(
     tmp_path: Path, codec: Codec, carried: Callable[[str], bytes]
