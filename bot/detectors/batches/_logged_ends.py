@@ -202,9 +202,9 @@ def _fact(end: LoggedEnd, causes: Sequence[Failures]) -> Fact:
         "state": "ended as failed, by CJ's own line",
         "cause": LEFT if end.given_up else lost,
         "why": f"{LEFT}{AFTER}" if end.given_up else NEEDED,
-        "failures": as_json(tuple(causes)[:MOST_REASONS]),
+        # It gives up on what has no answer: what failed for good has one, and tells nothing of it.
+        "failures": () if end.given_up else as_json(tuple(causes)[:MOST_REASONS]),
         "told_by": "" if end.why or end.given_up else "provider_errors",
-        "given_up": end.given_up,
         "counted": _counted(end),
         "valid": end.valid,
         "total": total,

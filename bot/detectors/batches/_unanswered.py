@@ -16,6 +16,7 @@ from bot.detectors.callbacks._handed_over import HandedOver, tells_of_handing_ov
 from bot.detectors.callbacks._untaken import taken_callback
 from bot.detectors.callbacks.submissions_lost import SETTLES
 from bot.detectors.stuck_queue.unanswered_items import QUEUE, UnansweredItems
+from bot.diagnosis.comparison.rejections import unstored_answer
 from bot.diagnosis.evidence.submission import (
     KAFKA_WITHIN,
     LostSubmission,
@@ -36,6 +37,7 @@ UNANSWERED = "unanswered"
 UNPUBLISHED = "Kafka did not take the answers"
 GONE = "items left the LLM queue unanswered"
 EXPIRED = "items expired in the LLM queue"
+UNSTORED = "CJ could not store the answers"
 UNSENT = {
     SubmissionFault.KAFKA: "Kafka was away at the submission",
     SubmissionFault.PROVIDER: "the LLM provider was away at the submission",
@@ -57,6 +59,8 @@ def tells_what_is_lost(event: LogEvent) -> bool:
     if _ITEMS.wants(event):
         return True
     if lost_submission(event) or says_kafka_away(event) or tells_of_handing_over(event):
+        return True
+    if unstored_answer(event) is not None:
         return True
     return publish_sign(event) is not None or taken_callback(event) is not None
 
@@ -95,11 +99,8 @@ class UnansweredRequests:
             if over and sent.batch and not self._handed.took(*pair):
                 self._count(sent.batch, UNSENT[sent.fault])
         self._unsent = tuple(one for one in self._unsent if watch.now - one.lost.at < SETTLES)
-        lasts = (sign.ttl for sign in map(sign_of, events) if sign and sign.ttl)
-        self._ttl = next(lasts, self._ttl)
-        for id in expired_in(events, self._items.queued, self._ttl):
-            if owner := self._owners.batch_of(id):
-                self._count(owner, EXPIRED)
+        self._note_expired(events)
+        self._note_unstored(events)
         for one in await self._items.losses(watch):
             if one.subject == QUEUE and one.extra["batch"]:
                 self._count(str(one.extra["batch"]), GONE)
@@ -108,6 +109,20 @@ class UnansweredRequests:
         for held in gone:
             if batch := whose.get(held.queue_id) or whose.get(held.correlation_id):
                 self._count(batch, UNPUBLISHED)
+
+    def _note_expired(self, events: Sequence[LogEvent]) -> None:
+        lasts = (sign.ttl for sign in map(sign_of, events) if sign and sign.ttl)
+        self._ttl = next(lasts, self._ttl)
+        for id in expired_in(events, self._items.queued, self._ttl):
+            if owner := self._owners.batch_of(id):
+                self._count(owner, EXPIRED)
+
+    def _note_unstored(self, events: Sequence[LogEvent]) -> None:
+        for answer in filter(None, map(unstored_answer, events)):
+            named = (answer.correlation_id, answer.queue_id)
+            owners = (self._owners.batch_by_id(one) for one in named if one)
+            if owner := next(filter(None, owners), ""):
+                self._count(owner, UNSTORED)
 
     async def _not_handed_over(
         self, watch: Watch, events: Iterable[LogEvent]
@@ -178,11 +193,12 @@ def expired_in(
 ) -> Iterator[str]:
     """Yield the queue ids whose time to live was over, by these lines; `queued` has them by age.
 
-    A clean-up tells how many it dropped alone: those are the oldest.
+    A clean-up tells alone how many it dropped.
     """
     for sign in filter(None, map(sign_of, events)):
         if sign.kind is SignKind.EXPIRED and sign.queue_id:
             yield sign.queue_id
         elif sign.kind is SignKind.CLEANED:
             over = [id for id, at in queued.items() if at + ttl <= sign.at + BESIDE]
-            yield from over[: sign.count]
+            # Of more that are over, some left it before, and which is not told.
+            yield from over if len(over) <= sign.count else ()

@@ -45,6 +45,7 @@ from bot.diagnosis.batch.rules.ended import GAVE_UP, LOW_SUCCESS
 from bot.diagnosis.comparison.causes import ERROR_SHARE
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_of, merged
+from bot.diagnosis.comparison.rejections import NOT_STORED
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.batch.header import missing_essays
@@ -87,6 +88,7 @@ class BatchFailed(RowDetector):
         *SubmissionsLost.needles,
         *CallbacksUnpublished.needles,
         *UnansweredItems.needles,
+        NOT_STORED,
         *REQUEST_NEEDLES,
     )
     # An end is told for a day, whatever is silent.
@@ -186,12 +188,10 @@ class BatchFailed(RowDetector):
             fact = {**fact, "finalising": begun}
         if has_it := self._repeated.stand_in(str(fact["batch"])):
             return {**fact, "has_it": has_it}
-        # The monitor gives up on what has no answer: a failure that is answered is none of it.
-        told = fact.get("failures") and not fact.get("given_up")
-        if told or fact.get("short"):
+        if fact.get("failures") or fact.get("short"):
             return fact
         lost = self._unanswered.of(str(fact["batch"]))
-        return _unanswered_fact(fact, lost) if lost else fact
+        return {**fact, "cause": f"{fact['cause']}: {lost}", "short": lost} if lost else fact
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the newest facts; an end that is none any more has its own word; pure."""
@@ -242,10 +242,6 @@ def _failures(value: Any) -> dict[str, tuple[Failures, ...]]:
 
 def _as_json(known: Mapping[str, Sequence[Failures]]) -> dict[str, Any]:
     return {name: as_json(one) for name, one in known.items()}
-
-
-def _unanswered_fact(fact: Fact, lost: str) -> Fact:
-    return {**fact, "cause": f"{fact['cause']}: {lost}", "short": lost, "failures": ()}
 
 
 def _fact(batch: BatchSummary, failures: Sequence[Failures]) -> Fact:

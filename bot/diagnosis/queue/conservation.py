@@ -119,7 +119,8 @@ class QueuedByLines:
     gone; who may be either is not named. `expired` are
     so many as it said to have dropped, `failing` says that it counts its own memory instead.
     `missed` is when each was missed first: it is gone when it is still missed a while later.
-    `dead` are those that no worker holds, whose queueing may be in no line.
+    `dead` are those that no worker holds, whose queueing may be in no line. `ttl` is for how long
+    an item waits, as the lines say last: what is missed after that was over anyway.
     """
 
     queued: dict[str, datetime] = field(default_factory=dict)
@@ -127,6 +128,7 @@ class QueuedByLines:
     failing: bool = False
     missed: dict[str, datetime] = field(default_factory=dict)
     dead: DeadByLines = field(default_factory=DeadByLines)
+    ttl: timedelta = TTL
 
     def after(self, events: Iterable[LogEvent]) -> tuple["QueuedByLines", tuple[Departure, ...]]:
         """Return it after more lines, and what they show to have gone unanswered."""
@@ -157,6 +159,8 @@ class QueuedByLines:
             self.queued[sign.queue_id] = sign.at
             if len(self.queued) > MOST_ENDED:
                 del self.queued[next(iter(self.queued))]
+            if sign.ttl and sign.ttl != self.ttl:
+                return replace(self, ttl=sign.ttl)
         elif sign.kind in ENDS or sign.kind is SignKind.STORE_LOST:
             self.queued.pop(sign.queue_id, None)
         return self
@@ -188,7 +192,11 @@ class QueuedByLines:
         away = {*gone, *settled[: len(unsure)]} - {*unsure}
         queued = {id: at for id, at in self.queued.items() if id not in away}
         missed_still = {id: at for id, at in missed.items() if id not in {*gone, *away}}
-        left = [Departure(missed[id], "" if id in unsure else id) for id in gone[self.expired :]]
+        left = [
+            Departure(missed[id], "" if id in unsure else id)
+            for id in gone[self.expired :]
+            if missed[id] - self.queued[id] < self.ttl
+        ]
         return replace(self, queued=queued, missed=missed_still, expired=0), left
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.detectors.batches._unanswered import expired_in
 from bot.detectors.batches.batch_failed import BatchFailed, BatchFailedSettings
 from bot.diagnosis.batch.finalisation_lines import FINALISED
 from bot.domain.alert import Condition, Sample
@@ -89,6 +90,10 @@ async def told_of(events: Sequence[LogEvent], *, rows: bool = False) -> Conditio
         ([*asked(correlation_id(1)), *provider(*refused(1), *published(1), *RESTART)],
          "Kafka did not take the answers"),
         ([*asked(correlation_id(1)), *provider(*blocked(1), *published(1), *delivered(1))], ""),
+        ([*asked(correlation_id(1)),
+          cj(ago(minutes=69), "Error in callback processing: [Errno 111] Connect call failed",
+             correlation_id=correlation_id(1))],
+         "CJ could not store the answers"),
         # The provider queued it before CJ's call failed.
         ([*asked(A), cj(ago(minutes=69), SILENT),
           *provider(f"Queuing LLM request for provider anthropic, correlation_id: {A}")], ""),
@@ -150,6 +155,14 @@ async def test_what_expired_in_the_queue_is_a_cause_too(dropped: str) -> None:
     logs = Followed((left,), {"cj": Role.CJ})
     (found,) = (await played(detector, [GivenWatch(NOW, NOW, logs=logs, batches=None)])).conditions
     assert found.known == f"{LEFT}: items expired in the LLM queue"
+
+
+def test_of_a_clean_up_nothing_is_told_where_more_are_over_than_it_dropped() -> None:
+    """Some left the queue before, without a line, and are over as well."""
+    lines = provider("Cleaned up 1 expired requests")
+    hour, long_ago = timedelta(hours=1), ago(minutes=200)
+    assert [*expired_in(lines, {"a": long_ago, "b": ago(minutes=70)}, hour)] == ["a"]
+    assert [*expired_in(lines, {"a": long_ago, "b": long_ago}, hour)] == []
 
 
 async def test_a_failure_that_was_answered_is_not_why_the_monitor_gave_up() -> None:

@@ -57,6 +57,9 @@ def shot(second: int, size: int, waiting: int) -> LogEvent:
             [],
         ),
         ([queued(0, ONE), shot(30, 0, 0), queued(31, THREE), shot(60, 0, 0)], [ONE, THREE]),
+        # The worker of single requests writes no snapshot; hours later it is over anyway.
+        ([queued(0, ONE), queued(7_000, TWO), shot(14_401, 0, 0)], [TWO]),
+        ([line(0, f"Queued request {ONE} with priority 5, TTL 3600s"), shot(3_601, 0, 0)], []),
     ],
 )
 def test_lines_alone_tell_what_is_counted_no_more(lines: list[LogEvent], gone: list[str]) -> None:
