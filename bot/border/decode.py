@@ -45,7 +45,10 @@ _INVISIBLE = Pattern(
     "|(?<![\u2190-\u2bff\U0001f000-\U0001faff])\ufe0f"
 )
 _PERCENT = Pattern(r"%[0-9A-Fa-f]{2}")
-_ESCAPED = Pattern(r"\\(?:u\{?([0-9A-Fa-f]{4,6})\}?|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|(.))", re.S)
+_ESCAPED = Pattern(
+    r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|(.))",
+    re.S,
+)
 _SHORT = {"n": "\n", "r": "\n", "t": " ", "b": " ", "f": " ", "v": " ", "a": " ", "0": " "}
 _KEY = r"[A-Za-z_][\w.@-]{0,80}"
 # Where a text that begins anywhere says for itself what follows: a key in quotes, a line that
@@ -147,8 +150,9 @@ def _decoded(text: str) -> str:
 
 
 def _unescaped(match: re.Match[str]) -> str:
-    code = match[1] or match[2] or match[3]
+    *codes, char = match.groups()
+    code = next(filter(None, codes), None)
     if code is None:
-        return _SHORT.get(match[4], match[4])
+        return _SHORT.get(char, char)
     number = int(code, 16)
     return chr(number) if number <= 0x10FFFF else " "

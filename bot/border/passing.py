@@ -54,7 +54,9 @@ def _name(raw: str) -> str:
     text = readable(raw).strip()
     if not text:
         return ""
-    one_word = not any(char.isspace() or char in _NO_NAME_CHARS for char in text)
+    # An address or a path of a site may name anybody, and is no name.
+    is_place = "//" in text or text.startswith("/")
+    one_word = not is_place and not any(char.isspace() or char in _NO_NAME_CHARS for char in text)
     if one_word and (is_name(text) or may_show(text)) and without_secrets(text) == text:
         return text
     return NO_NAME

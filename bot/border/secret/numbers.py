@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from bot.border.language.tokens import Token
 from bot.border.language.vocabulary import key_words, pieces
+from bot.border.secret.accounts import without_account_numbers
 from bot.deferred import Pattern
 
 _SECRETS = key_words("a_secret_itself")
@@ -33,7 +34,8 @@ def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token],
     Behind a birth's word each number and month is one, whatever its length, and behind a grade's
     each letter of the scale. A code may also stand before its word: `4829 is the code`.
     """
-    found, count, last = list[Token](), 0, ""
+    tokens, count = without_account_numbers(tokens, mark)
+    found, last = list[Token](), ""
     least: int | None = None
     # An anchor's grade is its teacher's example and nobody's result.
     said = [pieces(token.text) for token in tokens if token.kind == "word"]

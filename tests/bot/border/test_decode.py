@@ -76,3 +76,15 @@ def test_the_result_is_bounded_and_encodable(raw: str) -> None:
     text = readable(raw * 50)
     assert len(text) <= HEAD_CHARS + TAIL_CHARS + 10
     text.encode()
+
+
+@pytest.mark.parametrize(
+    ("escaped", "read"),
+    [
+        (r"Det\u0020var\u0020en", "Det var en"),
+        (r"a\u00e5b", "aåb"),
+        (r"\u{e5}r \u{1F600}x", "år \U0001f600x"),
+    ],
+)
+def test_an_escape_without_braces_has_four_digits_whatever_follows(escaped: str, read: str) -> None:
+    assert readable(escaped) == read

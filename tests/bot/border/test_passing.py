@@ -161,7 +161,18 @@ def test_a_name_is_shown(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [KEY, "Lova Sandberg", "Skogen", "x" * 500, "provider: hunter2", "a b", "lova@skola.example"],
+    [
+        "https://app.huleedu.se/verify/483921",
+        "//host/x",
+        "/api/v1/students/42817",
+        KEY,
+        "Lova Sandberg",
+        "Skogen",
+        "x" * 500,
+        "provider: hunter2",
+        "a b",
+        "lova@skola.example",
+    ],
 )
 def test_what_is_no_name_is_not_shown_as_one(text: str) -> None:
     assert name(text) == NO_NAME
@@ -443,7 +454,7 @@ def test_a_cause_behind_a_known_word_stays(text: str) -> None:
         ("session 53 6f 6d 6d 61 72", "session …"),
         ("invalid key kafka-redis-timeout", "invalid key …"),
         ("session kafka-redis-timeout expired", "session … expired"),
-        ("user 4475 080312 denied", "…"),
+        ("user 4475 080312 denied", "user … denied"),
         ("host: 080312", "host: …"),
         ("Incorrect API key provided: sk-proj-Zq8v****5uB3.", "Incorrect API key provided: …."),
         ("key **5uB3 invalid", "key … invalid"),
