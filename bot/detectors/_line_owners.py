@@ -1,7 +1,7 @@
 """Whose an item of the queue is, by lines that tie it to a request and this to a batch; pure."""
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -77,6 +77,12 @@ def answered(event: LogEvent) -> tuple[str, str] | None:
 def ties(event: LogEvent) -> bool:
     """Say whether a line ties a request to a batch, or an item to a request."""
     return _tie(event) is not None
+
+
+def asked_batch(event: LogEvent, waves: Mapping[str, str]) -> str:
+    """Return the batch for which CJ asks for a comparison by this line; empty for another line."""
+    tie = _tie(event)
+    return waves.get(tie[2], "") if tie is not None and tie[0] is _Kind.ASKED else ""
 
 
 class _Kind(Enum):

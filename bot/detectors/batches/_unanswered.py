@@ -12,6 +12,7 @@ from typing import Any
 from bot.detectors._batches import owners_of
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors._line_owners import LineOwners
+from bot.detectors.batches._broken_waves import BrokenWaves
 from bot.detectors.callbacks._handed_over import HandedOver, tells_of_handing_over
 from bot.detectors.callbacks._untaken import taken_callback
 from bot.detectors.callbacks.submissions_lost import SETTLES
@@ -19,6 +20,7 @@ from bot.detectors.stuck_queue.unanswered_items import QUEUE, UnansweredItems
 from bot.diagnosis.comparison.rejections import unstored_answer
 from bot.diagnosis.evidence.submission import (
     KAFKA_WITHIN,
+    SERVICE_STARTED,
     LostSubmission,
     SubmissionFault,
     fault_of,
@@ -37,6 +39,7 @@ UNANSWERED = "unanswered"
 UNPUBLISHED = "Kafka did not take the answers"
 GONE = "items left the LLM queue unanswered"
 EXPIRED = "items expired in the LLM queue"
+BROKEN_OFF = "CJ ended while it sent the comparisons"
 UNSTORED = "CJ could not store the answers"
 UNSENT = {
     SubmissionFault.KAFKA: "Kafka was away at the submission",
@@ -60,7 +63,7 @@ def tells_what_is_lost(event: LogEvent) -> bool:
         return True
     if lost_submission(event) or says_kafka_away(event) or tells_of_handing_over(event):
         return True
-    if unstored_answer(event) is not None:
+    if unstored_answer(event) is not None or SERVICE_STARTED in event.event:
         return True
     return publish_sign(event) is not None or taken_callback(event) is not None
 
@@ -85,6 +88,7 @@ class UnansweredRequests:
         self._unsent: tuple[_Unsent, ...] = ()
         self._items = UnansweredItems(QuietSettings())
         self._ttl = TTL
+        self._waves = BrokenWaves()
         self._found: dict[str, Counter[str]] = {}
 
     async def note(self, watch: Watch, events: Sequence[LogEvent]) -> None:
@@ -99,6 +103,8 @@ class UnansweredRequests:
             if over and sent.batch and not self._handed.took(*pair):
                 self._count(sent.batch, UNSENT[sent.fault])
         self._unsent = tuple(one for one in self._unsent if watch.now - one.lost.at < SETTLES)
+        for owner, count in self._waves.after(events, self._owners.waves):
+            self._count(owner, BROKEN_OFF, count)
         self._note_expired(events)
         self._note_unstored(events)
         for one in await self._items.losses(watch):
@@ -167,9 +173,9 @@ class UnansweredRequests:
         rest = ids - named.keys()
         return {**(await owners_of(watch, rest) if rest else {}), **named}
 
-    def _count(self, batch: str, cause: str) -> None:
+    def _count(self, batch: str, cause: str, count: int = 1) -> None:
         counted = self._found.pop(batch, Counter())
-        counted[cause] += 1
+        counted[cause] += count
         self._found = dict([*self._found.items(), (batch, counted)][-MOST_BATCHES:])
 
     def of(self, batch: str) -> str:

@@ -46,6 +46,7 @@ from bot.diagnosis.comparison.causes import ERROR_SHARE
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_of, merged
 from bot.diagnosis.comparison.rejections import NOT_STORED
+from bot.diagnosis.evidence.submission import SERVICE_STARTED
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.batch.header import missing_essays
@@ -89,6 +90,7 @@ class BatchFailed(RowDetector):
         *CallbacksUnpublished.needles,
         *UnansweredItems.needles,
         NOT_STORED,
+        SERVICE_STARTED,
         *REQUEST_NEEDLES,
     )
     # An end is told for a day, whatever is silent.

@@ -97,6 +97,12 @@ async def told_of(events: Sequence[LogEvent], *, rows: bool = False) -> Conditio
         # The provider queued it before CJ's call failed.
         ([*asked(A), cj(ago(minutes=69), SILENT),
           *provider(f"Queuing LLM request for provider anthropic, correlation_id: {A}")], ""),
+        # A wave of two of which CJ asked for one before it ended, and one that it asked for whole.
+        ([cj(ago(minutes=70), "DEBUG: Created tracking_map with 2 entries for batch 7",
+             correlation_id=OWN), asked(A)[1],
+          cj(ago(minutes=69), "CJ Assessment Service started successfully")],
+         "CJ ended while it sent the comparisons"),
+        ([*asked(A), cj(ago(minutes=69), "CJ Assessment Service started successfully")], ""),
         ([cj(ago(minutes=69), UNREACHED)], ""),
         ([], ""),
     ],
