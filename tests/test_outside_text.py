@@ -33,6 +33,7 @@ OPENS = {
     "bot/cli/doctor/log_texts.py": "counts which of the texts that are known it holds",
     "bot/detectors/_batches.py": MATCHES,
     "bot/detectors/_line_owners.py": MATCHES,
+    "bot/detectors/batches/_broken_waves.py": MATCHES,
     "bot/detectors/batches/_repeated.py": MATCHES,
     "bot/detectors/_provider_causes.py": MATCHES,
     "bot/detectors/callbacks/_untaken.py": MATCHES,
