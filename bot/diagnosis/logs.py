@@ -1,6 +1,5 @@
 """`/logs`: a bounded search of the logs, redacted, with exact counts."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -75,15 +74,29 @@ async def search(
 
 def _exact(answer: LogSearch, ask: LogAsk) -> LogSearch:
     """Return the lines in which the text stands whole, not as a part of a word or a number."""
-    told = r"\s+".join(map(re.escape, ask.text.split()))
-    whole = re.compile(rf"(?<!\w){told}(?!\w)")
+    told = " ".join(ask.text.split())
     texts = tuple("".join(text.split()) for text in ask.also)
     events = (
         one
         for one in answer.events
-        if whole.search(one.text) or any(text in "".join(one.text.split()) for text in texts)
+        if _stands_whole(told, " ".join(one.text.split()))
+        or any(text in "".join(one.text.split()) for text in texts)
     )
     return replace(answer, events=tuple(events))
+
+
+def _stands_whole(told: str, text: str) -> bool:
+    at = text.find(told)
+    while at >= 0:
+        end = at + len(told)
+        if not any(map(_is_of_word, (text[at - 1 : at], text[end : end + 1]))):
+            return True
+        at = text.find(told, at + 1)
+    return False
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 async def named_logs(sources: Sources, *, deadline: Deadline) -> tuple[str, ...]:

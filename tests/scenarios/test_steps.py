@@ -42,7 +42,6 @@ INLINE = {
     "bot.sources.log_search.level_marks._named": "one level's name, as it is",
     "bot.deferred.__getattr__": "compiles what stands at a module's top, where it is counted",
     "bot.cli.doctor.sources.examine_source": "signs of ours in a detail of ours",
-    "bot.diagnosis.logs._exact": "what a person looks for, taken as it is",
     "bot.diagnosis.batch.without_database._names": "one id, between digits",
     "bot.diagnosis.publishing.signs._sign": "one uuid in one field",
     "bot.drivers.network.has_port_above": "one character at a time",

@@ -35,7 +35,6 @@ FIXTURES = {
 # What these compare with a line is an id, a name or a person's own word, and no text of a service.
 NO_TEXTS = {
     "id in whole", "id in said", "f'atch {header.batch_id} ' in said", "word in event.text",
-    "whole.search(one.text)",  # what a person looks for
     "id in line.text", "id in runs[-1].text", "named in event.text",
     "event.error.kind not in event.event", "e.event.strip() in names",
     # Of a search's own words, of a run's label, and of how lines and documents are written.
